@@ -1,0 +1,48 @@
+from setuptools import find_packages, setup
+
+setup(
+    name="extension-registry",
+    version="0.1.0",
+    description="A self-hosted registry for editor and browser extensions",
+    license="Apache-2.0",
+    package_dir={"": "src"},
+    packages=find_packages("src"),
+    include_package_data=True,
+    package_data={"registry": ["py.typed", "migrations/*.mako"]},
+    python_requires=">=3.11",
+    install_requires=[
+        "SQLAlchemy>=2.1,<2.2",
+        "WebOb>=1.8.11",
+        "alembic>=1.20",
+        "asn1crypto>=1.5",
+        "babel>=2.18",
+        "cbor2>=6.2",
+        "click>=8.5",
+        "colander>=2.0",
+        "cornice==6.1.0",
+        "cryptography>=50",
+        "granian>=2.8",
+        "huey>=3.5.4",
+        "isal>=1.7",
+        "multipart>=1.2",
+        "node-semver>=0.9.1",
+        "orjson>=3.13",
+        "plaster-pastedeploy>=1.0",
+        "PyJWT>=2.15",
+        "pyramid>=2.1,<2.2",
+        "pyramid-jwt==1.6.1",
+        # Pyramid 2.1 and Cornice 6.1 import pkg_resources: gone in 82, noisy from 80.9 on.
+        "setuptools>=78.1.1,<80.9",
+        "transaction>=5.1",
+        "waitress>=3.0",
+        "zope.sqlalchemy>=4.1",
+    ],
+    extras_require={
+        "postgresql": ["psycopg[binary]>=3.3"],
+        "redis": ["redis>=8.1"],
+    },
+    entry_points={
+        "paste.app_factory": ["main = registry:main"],
+        "console_scripts": ["registry = registry.cli:main"],
+    },
+)
