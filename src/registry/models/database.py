@@ -1,0 +1,110 @@
+"""Connections: reading and writing are two different things.
+
+A read takes a plain connection outside any transaction manager, since most requests are reads and a
+unit of work costs them more than the query. A write is a function of a session, run by ``write`` in
+one transaction (``transaction`` + ``zope.sqlalchemy``) that has committed when ``write`` returns, so
+no answer is ever made of what could still be lost; it runs again when the database asks for that.
+
+SQLite has one writer. A write there begins with BEGIN IMMEDIATE, so that it never has to give up half
+way, and writers of one process queue up in front of the database, because SQLite's own waiting is a
+poll that starves the unlucky. Commits are synced to disk (WAL with synchronous=FULL).
+"""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import transaction
+import zope.sqlalchemy
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+from zope.sqlalchemy.datamanager import STATUS_CHANGED
+
+T = TypeVar("T")
+TRIES = 5
+BUSY_SECONDS = 15
+# Any number will do, as long as every process uses the same one.
+EVENT_LOCK = 7_262_091
+
+
+class Database:
+    """The database behind ``url`` (a SQLAlchemy URL: ``sqlite:///file`` or ``postgresql+psycopg://…``)."""
+
+    def __init__(self, url: str, **engine_options: Any):
+        self.url = make_url(url)
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        if self.sqlite:
+            self.engine = _sqlite_engine(url, immediate=True, **engine_options)
+            self._reading = _sqlite_engine(url, immediate=False, **engine_options)
+            self._turn: contextlib.AbstractContextManager[Any] = threading.Lock()
+        else:
+            engine_options.setdefault("pool_pre_ping", True)
+            self.engine = create_engine(url, **engine_options)
+            self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+            self._turn = contextlib.nullcontext()
+        self._manager = transaction.ThreadTransactionManager()
+        self._sessions = sessionmaker(self.engine)
+        # Every write session commits: Core statements alone would otherwise be rolled back in silence.
+        zope.sqlalchemy.register(self._sessions, initial_state=STATUS_CHANGED, transaction_manager=self._manager)
+
+    def read(self) -> Connection:
+        """A connection for reading; close it, or use it as a context manager."""
+        return self._reading.connect()
+
+    def write(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Run ``work(session, *arguments)`` in one transaction and return its result once that is on disk."""
+        with self._turn:
+            for attempt in range(1, TRIES + 1):
+                with contextlib.closing(self._sessions()) as session:
+                    self._manager.begin()
+                    try:
+                        result = work(session, *arguments)
+                        self._manager.commit()
+                    except BaseException as error:
+                        retry = attempt < TRIES and self._may_retry(error)
+                        self._manager.abort()
+                        if not retry:
+                            raise
+                    else:
+                        return result
+        raise AssertionError("unreachable")
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Inside ``write``: call ``action`` once the transaction has committed; its errors are only logged."""
+        self._manager.get().addAfterCommitHook(lambda committed: action() if committed else None)
+
+    @contextlib.contextmanager
+    def reading_session(self) -> Iterator[Session]:
+        """An ORM session on a read connection, for tools and tests."""
+        with self.read() as connection, Session(connection) as session:
+            yield session
+
+    def dispose(self) -> None:
+        self.engine.dispose()
+        self._reading.dispose()
+
+    def _may_retry(self, error: BaseException) -> bool:
+        if self.sqlite:
+            return isinstance(error, OperationalError) and "locked" in str(error.orig)
+        return isinstance(error, Exception) and bool(self._manager.isRetryableError(error))
+
+
+def _sqlite_engine(url: str, *, immediate: bool, **options: Any) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **options)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions of its own
+        for pragma in ("journal_mode=wal", "synchronous=full", "foreign_keys=on"):
+            connection.execute(f"pragma {pragma}")
+
+    if immediate:
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine

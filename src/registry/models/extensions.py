@@ -1,0 +1,188 @@
+"""Extensions, their owners and versions, and the bytes behind a version."""
+
+import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from registry.models.base import Base, BigId, now
+
+
+class ExtensionState(StrEnum):
+    ACTIVE = "active"
+    UNLISTED = "unlisted"
+    PENDING_DISABLE = "pending_disable"
+    DISABLED = "disabled"
+
+
+class VersionState(StrEnum):
+    RECEIVED = "received"
+    VALIDATING = "validating"
+    QUEUED = "queued"
+    SIGNING = "signing"
+    SIGNED = "signed"
+    FAILED = "failed"
+    DEAD = "dead"
+
+    @property
+    def final(self) -> bool:
+        """No worker will change it any more."""
+        return self in (VersionState.SIGNED, VersionState.FAILED, VersionState.DEAD)
+
+
+class Channel(StrEnum):
+    LISTED = "listed"
+    UNLISTED = "unlisted"
+
+
+class Extension(Base):
+    """One extension. ``listed`` and ``latest_id`` are derived by ``domain.visibility`` at every change."""
+
+    __tablename__ = "extension"
+    __table_args__ = (
+        # The catalogue: what is offered, in the order of its pages.
+        Index("ix_extension_browse", "name", postgresql_where=text("listed"), sqlite_where=text("listed = 1")),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    guid: Mapped[str] = mapped_column(String(255), unique=True)
+    skeleton: Mapped[str] = mapped_column(String(100), index=True)
+    format: Mapped[str] = mapped_column(String(30))
+
+    state: Mapped[str] = mapped_column(String(20), default=ExtensionState.ACTIVE)
+    state_reason: Mapped[str | None] = mapped_column(Text)
+    hidden_by_owner: Mapped[bool] = mapped_column(default=False)
+    listed: Mapped[bool] = mapped_column(default=False)
+    latest_id: Mapped[int | None] = mapped_column(
+        ForeignKey("version.id", use_alter=True, name="fk_extension_latest_id_version")
+    )
+
+    default_locale: Mapped[str] = mapped_column(String(35), default="en")
+    title: Mapped[dict[str, str]] = mapped_column(default=dict)
+    summary: Mapped[dict[str, str]] = mapped_column(default=dict)
+    description: Mapped[dict[str, str]] = mapped_column(default=dict)
+    homepage: Mapped[dict[str, str]] = mapped_column(default=dict)
+    support_url: Mapped[dict[str, str]] = mapped_column(default=dict)
+    categories: Mapped[list[Any]] = mapped_column(default=list)
+    keywords: Mapped[list[Any]] = mapped_column(default=list)
+    # Names of the fields above that the owner has edited: a later publish leaves them alone.
+    edited: Mapped[list[Any]] = mapped_column(default=list)
+    api_limit: Mapped[str | None] = mapped_column(String(100))
+
+    # How many reviews there are at each number of stars, [1, 2, 3, 4, 5].
+    rating_counts: Mapped[list[Any]] = mapped_column(default=lambda: [0, 0, 0, 0, 0])
+    created: Mapped[datetime.datetime] = mapped_column(default=now)
+    updated: Mapped[datetime.datetime] = mapped_column(default=now)
+
+    latest: Mapped["Version | None"] = relationship(foreign_keys=[latest_id], post_update=True)
+    ownerships: Mapped[list["Ownership"]] = relationship(cascade="all, delete-orphan")
+
+
+class Ownership(Base):
+    """A user's or a publisher team's right: ``owner`` has all of an owner's rights, ``publisher`` only publishes."""
+
+    __tablename__ = "ownership"
+    __table_args__ = (
+        CheckConstraint("(user_id IS NULL) <> (team_id IS NULL)", name="one_holder"),
+        UniqueConstraint("extension_id", "user_id"),
+        UniqueConstraint("extension_id", "team_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    extension_id: Mapped[int] = mapped_column(ForeignKey("extension.id"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"), index=True)
+    role: Mapped[str] = mapped_column(String(10), default="owner")
+
+
+class Version(Base):
+    """One version for ever: its number is never given to other bytes, not even after deletion."""
+
+    __tablename__ = "version"
+    __table_args__ = (
+        UniqueConstraint("extension_id", "version"),
+        # `latest`, and an extension's versions in order.
+        Index("ix_version_order", "extension_id", "order_key"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    extension_id: Mapped[int] = mapped_column(ForeignKey("extension.id"))
+    version: Mapped[str] = mapped_column(String(100))
+    # Bytewise order is the order of versions within one format.
+    order_key: Mapped[bytes] = mapped_column(LargeBinary(400))
+    # name-version, which flat file URLs consist of; unique across the whole site.
+    flat_name: Mapped[str] = mapped_column(String(201), unique=True)
+    channel: Mapped[str] = mapped_column(String(10), default=Channel.LISTED)
+    state: Mapped[str] = mapped_column(String(12), default=VersionState.QUEUED)
+    attempt: Mapped[int] = mapped_column(default=0)
+    errors: Mapped[list[Any]] = mapped_column(default=list)
+
+    upload_sha256: Mapped[str | None] = mapped_column(ForeignKey("blob.sha256"), index=True)
+    prerelease: Mapped[bool] = mapped_column(default=False)
+    api_range: Mapped[str | None] = mapped_column(String(500))
+    api_min: Mapped[str | None] = mapped_column(String(100))
+    api_max: Mapped[str | None] = mapped_column(String(100))
+    requires_restart: Mapped[bool] = mapped_column(default=False)
+    # What the package says of itself, see `domain.publishing.facts`.
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+    submitted_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    created: Mapped[datetime.datetime] = mapped_column(default=now)
+    updated: Mapped[datetime.datetime] = mapped_column(default=now)
+    yanked: Mapped[datetime.datetime | None]
+    held: Mapped[datetime.datetime | None]
+    deleted: Mapped[datetime.datetime | None]
+
+    extension: Mapped[Extension] = relationship(foreign_keys=[extension_id])
+    artifact: Mapped["Artifact | None"] = relationship(back_populates="version")
+
+
+class Blob(Base):
+    """Bytes in the store, found by what they are."""
+
+    __tablename__ = "blob"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    size: Mapped[int] = mapped_column(BigId)
+    created: Mapped[datetime.datetime] = mapped_column(default=now)
+
+
+class Verdict(StrEnum):
+    """What a validator said. Only ``passed`` lets a package be signed; ``unknown`` does not."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Validation(Base):
+    """What one tool found in one blob."""
+
+    __tablename__ = "validation"
+    __table_args__ = (UniqueConstraint("sha256", "tool"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    sha256: Mapped[str] = mapped_column(ForeignKey("blob.sha256"))
+    tool: Mapped[str] = mapped_column(String(50))
+    verdict: Mapped[str] = mapped_column(String(10), default=Verdict.UNKNOWN)
+    findings: Mapped[list[Any]] = mapped_column(default=list)
+    created: Mapped[datetime.datetime] = mapped_column(default=now)
+
+
+class Artifact(Base):
+    """The signed file of a version: the only bytes that are ever served for it."""
+
+    __tablename__ = "artifact"
+
+    version_id: Mapped[int] = mapped_column(ForeignKey("version.id"), primary_key=True, autoincrement=False)
+    sha256: Mapped[str] = mapped_column(ForeignKey("blob.sha256"))
+    size: Mapped[int] = mapped_column(BigId)
+    key_id: Mapped[str] = mapped_column(String(64), index=True)
+    serial: Mapped[str] = mapped_column(String(64), unique=True)
+    content_digest: Mapped[str] = mapped_column(String(64))
+    created: Mapped[datetime.datetime] = mapped_column(default=now)
+
+    version: Mapped[Version] = relationship(back_populates="artifact")

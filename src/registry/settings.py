@@ -1,0 +1,109 @@
+"""Every setting of the ini file, in one place: key, type, default and what it is for.
+
+`docs/settings.md` is written from this table (`make docs`). A key under one of our prefixes that is
+not in the table is refused at start, so a misspelt limit cannot silently mean the default.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+PREFIXES = ("registry.", "package.", "signing.", "jobs.", "reports.")
+DEVELOPMENT_SECRET = "development-only-secret-do-not-use-in-production"  # noqa: S105 - refused by production
+SECRET_BYTES = 32
+
+
+class BadSetting(Exception):
+    """The ini file says something that cannot be; the text is for the operator."""
+
+
+def setting(key: str, default: Any, text: str) -> Any:
+    return field(default=default, metadata={"key": key, "help": text})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The settings, read and checked. Sizes are bytes, times are seconds."""
+
+    production: bool = setting(
+        "registry.production", False, "Refuse to start with development secrets or a development signing key."
+    )
+    public_url: str = setting(
+        "registry.public_url",
+        "http://127.0.0.1:6543",
+        "Where clients reach the registry, without a slash at the end; all absolute URLs begin with it.",
+    )
+    secret: str = setting(
+        "registry.secret",
+        "",
+        f"Encrypts API key secrets in the database and seals cursors; at least {SECRET_BYTES} random characters.",
+    )
+    storage: str = setting("registry.storage", "file:var/store", "Where packages are kept: file:FOLDER.")
+    http_credentials: bool = setting(
+        "registry.http_credentials",
+        False,
+        "Accept credentials over plain http from other machines too (never needed for loopback or https).",
+    )
+    long_poll_waiters: int = setting(
+        "registry.long_poll_waiters", 4, "How many `?wait=` requests one process holds; further ones are answered at once."
+    )
+    page_depth: int = setting(
+        "registry.page_depth", 10_000, "How many results `?page=` reaches; further ones are reached by `?cursor=`."
+    )
+    package_bytes: int = setting("package.max_bytes", 200 * 1024 * 1024, "Largest package on the wire.")
+    package_unpacked: int = setting("package.max_unpacked_bytes", 1024 * 1024 * 1024, "Largest package unpacked.")
+    package_entries: int = setting("package.max_entries", 10_000, "Most files in one package.")
+    disallowed_words: tuple[str, ...] = setting(
+        "package.disallowed_words", (), "Words that a Brackets extension's name, title and description may not hold."
+    )
+    issuer: str = setting(
+        "signing.issuer", "", "The key that signs, read by the worker only: pem:FOLDER (chain.pem, key.pem)."
+    )
+    workers: int = setting("jobs.workers", 2, "Threads of one worker process.")
+    lease: float = setting("jobs.lease", 60.0, "How long a worker may be silent before its job is given to another.")
+    attempts: int = setting("jobs.attempts", 8, "After so many attempts a job is dead and waits for an admin.")
+    sweep: float = setting("jobs.sweep", 5.0, "How often a worker looks for due work nobody told it about.")
+    report_threshold: int = setting(
+        "reports.threshold", 1, "How many open reports by different users move an extension to pending_disable."
+    )
+
+
+def read(ini: Mapping[str, str]) -> Settings:
+    """The settings in the ini section ``ini``. Raises BadSetting."""
+    known = {item.metadata["key"]: item for item in dataclasses.fields(Settings)}
+    for key in ini:
+        if key.startswith(PREFIXES) and key not in known:
+            raise BadSetting(f"{key} is not a setting; docs/settings.md lists them all.")
+    values = {item.name: _parse(key, ini[key], item.default) for key, item in known.items() if key in ini}
+    return check(Settings(**values))
+
+
+def check(settings: Settings) -> Settings:
+    if len(settings.secret) < SECRET_BYTES:
+        raise BadSetting(f"registry.secret must have at least {SECRET_BYTES} characters.")
+    if settings.production and settings.secret == DEVELOPMENT_SECRET:
+        raise BadSetting("registry.secret is the one of development.ini; production needs one of its own.")
+    if settings.public_url.endswith("/") or not settings.public_url.startswith(("http://", "https://")):
+        raise BadSetting("registry.public_url must be an http(s) address without a slash at the end.")
+    return settings
+
+
+def _parse(key: str, text: str, default: Any) -> Any:
+    try:
+        if isinstance(default, bool):
+            return {"true": True, "false": False}[text.strip().lower()]
+        if isinstance(default, int):
+            return _positive(int(text))
+        if isinstance(default, float):
+            return _positive(float(text))
+    except (KeyError, ValueError):
+        kind = {bool: "true or false", int: "a whole number above 0", float: "a number above 0"}[type(default)]
+        raise BadSetting(f"{key} is {text!r}; it must be {kind}.") from None
+    return tuple(text.split()) if isinstance(default, tuple) else text.strip()
+
+
+def _positive(number: Any) -> Any:
+    if not number > 0:
+        raise ValueError
+    return number

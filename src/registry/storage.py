@@ -1,0 +1,135 @@
+"""The blob store: bytes under the SHA-256 of what they are.
+
+A file comes in through a temporary one on the same file system; ``keep`` makes it durable (fsync),
+moves it to its content address in one step and makes the name durable too. So a file that has a
+content address is whole, for ever, and the same bytes are stored once. What a killed process leaves
+behind is a temporary file or a file no row speaks of; ``collect`` finds both.
+"""
+
+import contextlib
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+
+class TooLarge(Exception):
+    """More bytes came than ``limit`` allows."""
+
+    def __init__(self, limit: int):
+        super().__init__(f"larger than {limit} bytes")
+        self.limit = limit
+
+
+class Draft:
+    """A temporary file being written: hashed on the way, gone unless it is kept."""
+
+    def __init__(self, path: Path, file: BinaryIO, limit: int | None):
+        self.path = path
+        self.file = file
+        self.size = 0
+        self._limit = limit
+        self._hash = hashlib.sha256()
+
+    def write(self, chunk: bytes | bytearray | memoryview) -> None:
+        """Append; raises TooLarge as soon as the limit is passed."""
+        self.size += len(chunk)
+        if self._limit is not None and self.size > self._limit:
+            raise TooLarge(self._limit)
+        self._hash.update(chunk)
+        self.file.write(chunk)
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+
+class Storage(Protocol):
+    """What the registry needs of a blob store."""
+
+    def draft(self, limit: int | None = None) -> contextlib.AbstractContextManager[Draft]: ...
+    def keep(self, path: Path, sha256: str) -> None: ...
+    def path(self, sha256: str) -> Path: ...
+    def __contains__(self, sha256: str) -> bool: ...
+    def collect(self, wanted: Callable[[list[str]], Iterable[str]], *, temporary_age: float, age: float) -> int: ...
+
+
+class FileStorage:
+    """A folder: ``tmp/`` for what is coming in, ``ab/cdef…`` for what is kept."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self._drafts = root / "tmp"
+        self._drafts.mkdir(parents=True, exist_ok=True)
+
+    @contextlib.contextmanager
+    def draft(self, limit: int | None = None) -> Iterator[Draft]:
+        """A new temporary file; removed at the end unless ``keep`` has moved it."""
+        handle, name = tempfile.mkstemp(dir=self._drafts)
+        path = Path(name)
+        try:
+            with os.fdopen(handle, "w+b") as file:
+                yield Draft(path, file, limit)
+        finally:
+            path.unlink(missing_ok=True)
+
+    def keep(self, path: Path, sha256: str) -> None:
+        """Move the finished temporary file to its content address, durably."""
+        target = self.path(sha256)
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+        path.chmod(0o644)
+        if not target.parent.exists():
+            target.parent.mkdir(exist_ok=True)
+            _sync_folder(self.root)
+        path.replace(target)
+        _sync_folder(target.parent)
+
+    def path(self, sha256: str) -> Path:
+        return self.root / sha256[:2] / sha256[2:]
+
+    def __contains__(self, sha256: str) -> bool:
+        return self.path(sha256).exists()
+
+    def collect(self, wanted: Callable[[list[str]], Iterable[str]], *, temporary_age: float, age: float) -> int:
+        """Remove temporary files older than ``temporary_age`` seconds and blobs older than ``age`` that nobody wants.
+
+        ``wanted`` is given a list of digests and answers which of them a row still speaks of.
+        Returns the number of files removed.
+        """
+        now = time.time()
+        stale = [path for path in self._drafts.iterdir() if _age(path, now) > temporary_age]
+        for folder in self.root.glob("[0-9a-f][0-9a-f]"):
+            old = [path for path in folder.iterdir() if _age(path, now) > age]
+            if old:
+                kept = set(wanted([folder.name + path.name for path in old]))
+                stale += [path for path in old if folder.name + path.name not in kept]
+        for path in stale:
+            path.unlink(missing_ok=True)
+        return len(stale)
+
+
+def open_storage(url: str) -> Storage:
+    """The store that ``url`` names: ``file:FOLDER``."""
+    scheme, _, rest = url.partition(":")
+    if scheme != "file" or not rest:
+        raise ValueError(f"registry.storage is {url!r}; known is file:FOLDER")
+    return FileStorage(Path(rest))
+
+
+def _age(path: Path, now: float) -> float:
+    try:
+        return now - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
