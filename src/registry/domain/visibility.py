@@ -1,0 +1,72 @@
+"""Who sees what: which version is `latest`, what is offered, and what an exact URL answers.
+
+``refresh`` keeps the derived columns of an extension true; call it in every transaction that changes
+a state, a version or a flag. The rest are plain questions to a row.
+"""
+
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from registry.models import Channel, Extension, ExtensionState, Version, VersionState, now
+
+# What a package says of its extension, and the newest offered version speaks for.
+PRESENTED = ("title", "summary", "description", "homepage", "support_url", "categories", "keywords")
+
+_LATEST = (
+    select(Version)
+    .where(
+        Version.state == VersionState.SIGNED,
+        Version.channel == Channel.LISTED,
+        Version.prerelease.is_(False),
+        Version.yanked.is_(None),
+        Version.held.is_(None),
+        Version.deleted.is_(None),
+    )
+    .order_by(Version.order_key.desc())
+    .limit(1)
+)
+
+
+class Download(Enum):
+    """What a stranger gets who asks for a file by its exact URL."""
+
+    OPEN = "open"
+    PENDING = "pending"
+    GONE = "gone"
+
+
+def refresh(session: Session, extension: Extension) -> None:
+    """Recompute ``latest`` and ``listed``; what `latest` says of the extension becomes what is shown."""
+    session.flush()
+    latest = session.scalars(_LATEST.where(Version.extension_id == extension.id)).one_or_none()
+    if latest is not None and latest.id != extension.latest_id:
+        present(extension, latest)
+    extension.latest_id = latest.id if latest else None
+    extension.listed = (
+        latest is not None and extension.state == ExtensionState.ACTIVE and not extension.hidden_by_owner
+    )
+    extension.updated = now()
+
+
+def present(extension: Extension, version: Version) -> None:
+    """Show what ``version`` says of the extension, but for the fields its owner has edited."""
+    for name in PRESENTED:
+        if name not in extension.edited:
+            setattr(extension, name, version.facts[name])
+    extension.default_locale = version.facts["default_locale"]
+
+
+def detail_is_open(extension: Any) -> bool:
+    """Whether strangers see the detail of an extension that has something to show."""
+    return bool(extension.state != ExtensionState.PENDING_DISABLE)
+
+
+def download(extension: Any) -> Download:
+    if extension.state == ExtensionState.DISABLED:
+        return Download.GONE
+    if extension.state == ExtensionState.PENDING_DISABLE:
+        return Download.PENDING
+    return Download.OPEN
