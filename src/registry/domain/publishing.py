@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from registry import queue
@@ -64,24 +63,15 @@ def publish(session: Session, submission: Submission, into: int | None = None) -
     """Make the version of ``submission``; ``into`` is the id of the extension it must belong to, if any.
 
     Raises Forbidden for somebody else's extension, Conflict when the name or the number stands for
-    something else, Invalid when the package is not what the URL says. Loses a race as a Conflict.
+    something else, Invalid when the package is not what the URL says.
     """
-    try:
-        return _publish(session, submission, into)
-    except IntegrityError:
-        raise Conflict("Somebody published the same at this very moment; look, and try again.", "PUBLISH_RACE") from None
-
-
-def _publish(session: Session, submission: Submission, into: int | None) -> Published:
     package = submission.package
-    if into is not None:
-        extension = session.get_one(Extension, into)
-        _belongs(package, extension)
-    else:
-        found = _find(session, submission)
-        extension = found if found is not None else _create(session, submission)
+    extension = session.get(Extension, into) if into is not None else _find(session, submission)
+    if extension is None:
+        extension = _create(session, submission)
     if not may_publish(session, submission.user_id, extension.id):
         raise Forbidden(f"The extension {extension.name} is somebody else's.", "NOT_OWNER")
+    _belongs(package, extension)
     if extension.state == ExtensionState.DISABLED:
         raise Forbidden(
             f"The extension {extension.name} is disabled; nothing is signed for it until the team enables it again.",

@@ -19,7 +19,7 @@ import transaction
 import zope.sqlalchemy
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from zope.sqlalchemy.datamanager import STATUS_CHANGED
 
@@ -87,6 +87,9 @@ class Database:
         self._reading.dispose()
 
     def _may_retry(self, error: BaseException) -> bool:
+        # Two wrote the same at once: run again, the loser then sees the winner's row and can say so.
+        if isinstance(error, IntegrityError):
+            return True
         if self.sqlite:
             return isinstance(error, OperationalError) and "locked" in str(error.orig)
         return isinstance(error, Exception) and bool(self._manager.isRetryableError(error))
