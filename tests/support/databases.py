@@ -1,0 +1,48 @@
+"""PostgreSQL databases for tests: made, emptied, dropped."""
+
+import contextlib
+import uuid
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
+
+from registry.models import Base
+
+_STRANGERS = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+_SEQUENCES = text("SELECT setval(quote_ident(sequencename)::regclass, start_value, false) FROM pg_sequences")
+
+
+@contextlib.contextmanager
+def created(server: str) -> Iterator[str]:
+    """The URL of a new database on the server at the URL ``server``; dropped at the end."""
+    url = make_url(server).set(drivername="postgresql+psycopg", database=f"registry_test_{uuid.uuid4().hex}")
+    with _connection(server) as connection:
+        connection.execute(text(f"CREATE DATABASE {url.database}"))
+    try:
+        yield url.render_as_string(hide_password=False)
+    finally:
+        with _connection(server) as connection:
+            connection.execute(text(f"DROP DATABASE {url.database} WITH (FORCE)"))
+
+
+def empty(url: str) -> None:
+    """Make the database as if just migrated: no rows, no connections of earlier tests, ids from 1."""
+    with _connection(url) as connection:
+        connection.execute(_STRANGERS)
+        connection.execute(text("UPDATE extension SET latest_id = NULL"))
+        for table in reversed(Base.metadata.sorted_tables):
+            connection.execute(table.delete())
+        connection.execute(_SEQUENCES)
+
+
+@contextlib.contextmanager
+def _connection(url: str) -> Iterator[Connection]:
+    parsed = make_url(url).set(drivername="postgresql+psycopg")
+    engine = create_engine(parsed, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
