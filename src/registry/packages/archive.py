@@ -41,12 +41,20 @@ class Archive:
     """An open zip file that passed the structural gate; closed by ``close()`` or as a context.
 
     ``entries`` holds its files in the order of the central directory, without folders and without
-    the files of an earlier signature. Reading is by position, so ``file`` has no shared cursor.
+    the files of an earlier signature; those are ``signature_entries``.
+    Reading is by position, so ``file`` has no shared cursor.
     """
 
-    def __init__(self, file: BinaryIO, entries: tuple[Entry, ...], limits: Limits) -> None:
+    def __init__(
+        self,
+        file: BinaryIO,
+        entries: tuple[Entry, ...],
+        limits: Limits,
+        signature_entries: tuple[Entry, ...] = (),
+    ) -> None:
         self.file = file
         self.entries = entries
+        self.signature_entries = signature_entries
         self.limits = limits
         self._by_name = {entry.name: entry for entry in entries}
 
@@ -119,9 +127,9 @@ class Archive:
             if e.name.startswith(folder) and not _is_finder_litter(name := e.name[len(folder) :])
         ]
         faults = Faults()
-        entries = _without_signature(entries, faults)
+        kept, signature = _split_signature(entries, faults)
         faults.raise_if_any()
-        return Archive(self.file, tuple(entries), self.limits)
+        return Archive(self.file, kept, self.limits, signature)
 
 
 def open_archive(path: Path, limits: Limits = Limits()) -> Archive:  # noqa: B008 (frozen)
@@ -132,13 +140,14 @@ def open_archive(path: Path, limits: Limits = Limits()) -> Archive:  # noqa: B00
     """
     file = path.open("rb")
     try:
-        return Archive(file, _gate(file, limits), limits)
+        entries, signature = _gate(file, limits)
+        return Archive(file, entries, limits, signature)
     except BaseException:
         file.close()
         raise
 
 
-def _gate(file: BinaryIO, limits: Limits) -> tuple[Entry, ...]:
+def _gate(file: BinaryIO, limits: Limits) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
     faults = Faults()
     file_size = os.fstat(file.fileno()).st_size
     if file_size > limits.wire_bytes:
@@ -153,13 +162,13 @@ def _gate(file: BinaryIO, limits: Limits) -> tuple[Entry, ...]:
         for m in members
         if not m.is_folder
     ]
-    entries = _without_signature(entries, faults)
+    kept, signature = _split_signature(entries, faults)
     faults.raise_if_any()
-    if not entries:
+    if not kept:
         faults.stop(
             "EMPTY_PACKAGE", "There is no file in the archive. Pack the folder that holds the manifest."
         )
-    return tuple(entries)
+    return kept, signature
 
 
 def _check_sizes(members: list[Member], limits: Limits, faults: Faults) -> None:
@@ -194,7 +203,8 @@ def _is_bomb(size: int, compressed_size: int, limits: Limits) -> bool:
     return size > limits.ratio_from and size > compressed_size * limits.ratio
 
 
-def _without_signature(entries: list[Entry], faults: Faults) -> list[Entry]:
+def _split_signature(entries: list[Entry], faults: Faults) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
+    """The package's own files, and those of an earlier signature."""
     for entry in entries:
         if is_nested_signature(entry.name):
             faults.add(
@@ -202,7 +212,8 @@ def _without_signature(entries: list[Entry], faults: Faults) -> list[Entry]:
                 "A signature file this deep in META-INF makes the package look unsigned. Remove it.",
                 entry.name,
             )
-    return [entry for entry in entries if not is_signature_file(entry.name)]
+    kept = tuple(entry for entry in entries if not is_signature_file(entry.name))
+    return kept, tuple(entry for entry in entries if is_signature_file(entry.name))
 
 
 def _is_finder_litter(name: str) -> bool:
