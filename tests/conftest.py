@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support import databases
 
 from registry import migrations
 from registry.models import Database
+from support import databases
 
 SERVER = os.environ.get("TEST_DATABASE_URL", "")
 
