@@ -166,9 +166,12 @@ def assemble(
         body += part.local_record() + part.after
         count += 1
     body += gap
-    fields = {"count": count, "size": len(directory), "offset": len(body), "comment": comment} | dict(
-        end or {}
-    )
+    fields: dict[str, Any] = {
+        "count": count,
+        "size": len(directory),
+        "offset": len(body),
+        "comment": comment,
+    } | dict(end or {})
     return bytes(body + directory + before_end + end_record(**fields) + suffix)
 
 

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -10,31 +9,16 @@ from typing import BinaryIO
 from registry.packages.contents import ContentScan
 from registry.packages.faults import Faults
 from registry.packages.findings import Finding, PackageRefused
-from registry.packages.inflate import inflate
-from registry.packages.limits import Limits
+from registry.packages.inflate import Entry, inflate
+from registry.packages.limits import DEFAULT_LIMITS, Limits
 from registry.packages.names import check_names, is_nested_signature, is_signature_file
-from registry.packages.zip_structure import Member, read_members
+from registry.packages.zip_records import Member
+from registry.packages.zip_structure import read_members
 
 __all__ = ["Archive", "Entry", "Finding", "Limits", "PackageRefused", "open_archive"]
 
 FINDER_FOLDER = "__MACOSX/"
 FINDER_FILE = ".DS_Store"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One file: ``name`` inside the package, sizes and ``data_offset`` in bytes of the archive.
-
-    ``method`` is 0 (stored) or 8 (deflated); ``modified`` holds the DOS date and time words.
-    """
-
-    name: str
-    method: int
-    crc32: int
-    compressed_size: int
-    size: int
-    data_offset: int
-    modified: tuple[int, int]
 
 
 class Archive:
@@ -93,21 +77,26 @@ class Archive:
 
     def inflate(self, entry: Entry) -> Iterator[bytes]:
         """A file in chunks of at most 256 KiB; raises PackageRefused where it is not what was declared."""
-        return inflate(
-            self.file.fileno(), entry.name, entry.method, entry.data_offset, entry.compressed_size,
-            entry.size, entry.crc32,
-        )  # fmt: skip
+        return inflate(self.file.fileno(), entry)
 
     def check_contents(self) -> tuple[Finding, ...]:
         """Unpacks every file once, keeping none.
 
-        Returns warnings for reviewers; raises PackageRefused when a file is not what was declared.
+        Returns warnings for reviewers. Raises PackageRefused for damaged files, all in one; a file
+        that holds more than it declares ends the check at once.
         """
         scan = ContentScan()
+        faults = Faults()
         for entry in self.entries:
-            scan.begin(entry.name)
-            for chunk in self.inflate(entry):
-                scan.feed(chunk)
+            scan.begin(entry)
+            try:
+                for chunk in self.inflate(entry):
+                    scan.feed(chunk)
+            except PackageRefused as refused:
+                faults.extend(refused.findings)
+                if any(finding.code == "SIZE_MISMATCH" for finding in refused.findings):
+                    break
+        faults.raise_if_any()
         return scan.warnings()
 
     def single_top_folder(self) -> str | None:
@@ -132,13 +121,13 @@ class Archive:
         return Archive(self.file, kept, self.limits, signature)
 
 
-def open_archive(path: Path, limits: Limits = Limits()) -> Archive:  # noqa: B008 (frozen)
+def open_archive(path: Path, limits: Limits = DEFAULT_LIMITS) -> Archive:
     """Opens a zip file if its structure, names and declared sizes are safe; nothing is unpacked.
 
     Use as a context. Raises PackageRefused with every fault that was found, OSError when the file
     cannot be read.
     """
-    file = path.open("rb")
+    file = open(path, "rb")  # noqa: SIM115 (the archive closes it)
     try:
         entries, signature = _gate(file, limits)
         return Archive(file, entries, limits, signature)
@@ -205,15 +194,16 @@ def _is_bomb(size: int, compressed_size: int, limits: Limits) -> bool:
 
 def _split_signature(entries: list[Entry], faults: Faults) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
     """The package's own files, and those of an earlier signature."""
+    kept, signature = [], []
     for entry in entries:
+        (signature if is_signature_file(entry.name) else kept).append(entry)
         if is_nested_signature(entry.name):
             faults.add(
                 "NESTED_SIGNATURE",
                 "A signature file this deep in META-INF makes the package look unsigned. Remove it.",
                 entry.name,
             )
-    kept = tuple(entry for entry in entries if not is_signature_file(entry.name))
-    return kept, tuple(entry for entry in entries if is_signature_file(entry.name))
+    return tuple(kept), tuple(signature)
 
 
 def _is_finder_litter(name: str) -> bool:

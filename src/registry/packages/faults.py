@@ -1,5 +1,6 @@
 """Collects what is wrong with a package, so that its author learns all of it at once."""
 
+from collections.abc import Iterable
 from typing import NoReturn
 
 from registry.packages.findings import Finding, PackageRefused
@@ -23,10 +24,14 @@ class Faults:
         self.unlisted = 0
 
     def add(self, code: str, message: str, path: str | None = None) -> None:
-        if len(self.found) < MOST_FAULTS:
-            self.found.append(Finding(code, message, path=None if path is None else shown(path)))
-        else:
-            self.unlisted += 1
+        self.extend([Finding(code, message, path=None if path is None else shown(path))])
+
+    def extend(self, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            if len(self.found) < MOST_FAULTS:
+                self.found.append(finding)
+            else:
+                self.unlisted += 1
 
     def stop(self, code: str, message: str, path: str | None = None) -> NoReturn:
         """For a fault after which nothing further can be believed."""

@@ -3,87 +3,105 @@
 import os
 import zlib
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
 from registry.packages.faults import Faults
+from registry.packages.zip_records import REPACK_ADVICE, STORED
 
 deflate: Any
 try:
     from isal import isal_zlib as deflate
-except ImportError:  # a platform without it: slower, the same bytes
+except ImportError:  # not built for this platform: slower, the same bytes
     deflate = zlib
 
 CHUNK = 256 * 1024
+# Small, because each unfinished step copies what is left of its input.
 FEED = 64 * 1024
-STORED = 0
+RAW_DEFLATE = -15
 
 
-def inflate(
-    descriptor: int, name: str, method: int, offset: int, compressed_size: int, size: int, crc32: int
-) -> Iterator[bytes]:
-    """The bytes of one entry in chunks of at most CHUNK.
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file: ``name`` inside the package, sizes and ``data_offset`` in bytes of the archive.
 
-    Raises PackageRefused when they are more or fewer than ``size``, have another CRC-32, or the
-    packed bytes do not end exactly with the deflate stream.
+    ``method`` is 0 (stored) or 8 (deflated); ``modified`` holds the DOS date and time words.
     """
-    packed = _pieces(descriptor, name, offset, compressed_size, CHUNK if method == STORED else FEED)
-    chunks = packed if method == STORED else _inflated(packed, name, size)
-    total = 0
-    found = 0
+
+    name: str
+    method: int
+    crc32: int
+    compressed_size: int
+    size: int
+    data_offset: int
+    modified: tuple[int, int]
+
+
+def inflate(descriptor: int, entry: Entry) -> Iterator[bytes]:
+    """The bytes of one entry of the open file, in chunks of at most CHUNK bytes.
+
+    Raises PackageRefused when they are more or fewer than declared, have another CRC-32, or when
+    the packed bytes do not end exactly where the deflate stream does.
+    """
+    if entry.method == STORED:
+        chunks = _pieces(descriptor, entry, CHUNK)
+    else:
+        chunks = _inflated(_pieces(descriptor, entry, FEED), entry)
+    size = crc32 = 0
     for chunk in chunks:
-        total += len(chunk)
-        found = deflate.crc32(chunk, found)
+        size += len(chunk)
+        crc32 = deflate.crc32(chunk, crc32)
         yield chunk
-    if total != size:
-        _refuse("SIZE_MISMATCH", f"This file is {total} bytes long, not {size} as declared.", name)
-    if found != crc32:
-        _refuse("CRC_MISMATCH", "This file is damaged: its checksum is not the declared one.", name)
+    if size != entry.size:
+        _refuse("SIZE_MISMATCH", f"This file is {size} bytes long, not {entry.size} as declared.", entry)
+    if crc32 != entry.crc32:
+        _refuse("CRC_MISMATCH", "This file is damaged: its checksum is not the declared one.", entry)
 
 
-def _pieces(descriptor: int, name: str, offset: int, size: int, most: int) -> Iterator[bytes]:
-    end = offset + size
+def _pieces(descriptor: int, entry: Entry, most: int) -> Iterator[bytes]:
+    offset = entry.data_offset
+    end = offset + entry.compressed_size
     while offset < end:
         piece = os.pread(descriptor, min(most, end - offset), offset)
         if not piece:
-            _refuse("DATA_MISSING", "The archive became shorter while it was read.", name)
+            _refuse("DATA_MISSING", "The archive became shorter while it was read.", entry)
         offset += len(piece)
         yield piece
 
 
-def _inflated(packed: Iterator[bytes], name: str, size: int) -> Iterator[bytes]:
-    stream: Any = deflate.decompressobj(wbits=-15)
-    left = size
-    for piece in packed:
+def _inflated(pieces: Iterator[bytes], entry: Entry) -> Iterator[bytes]:
+    stream = deflate.decompressobj(wbits=RAW_DEFLATE)
+    left = entry.size
+    for piece in pieces:
         if stream.eof:
-            _refuse_rest(name)
-        while True:
-            # One byte more than is due, to see whether there is more than was declared.
-            chunk = _step(stream, piece, min(CHUNK, left + 1), name)
+            _refuse_rest(entry)
+        chunk = piece
+        while chunk and not stream.eof:
+            # One byte more than is due, so that a lie about the size shows at once.
+            chunk = _step(stream, piece, min(CHUNK, left + 1), entry)
+            piece = stream.unconsumed_tail
             left -= len(chunk)
             if left < 0:
-                _refuse("SIZE_MISMATCH", f"This file is longer than the {size} bytes declared.", name)
+                _refuse("SIZE_MISMATCH", f"This file is longer than the {entry.size} bytes declared.", entry)
             if chunk:
                 yield chunk
-            piece = stream.unconsumed_tail
-            if stream.eof or not chunk:
-                break
-        if stream.unused_data or piece:
-            _refuse_rest(name)
+        if piece or stream.unused_data:
+            _refuse_rest(entry)
     if not stream.eof:
-        _refuse("DEFLATE_DAMAGED", "This file's packed data breaks off before its end.", name)
+        _refuse("DEFLATE_DAMAGED", "This file's packed data breaks off before its end.", entry)
 
 
-def _step(stream: Any, piece: bytes, most: int, name: str) -> bytes:
+def _step(stream: Any, piece: bytes, most: int, entry: Entry) -> bytes:
     try:
         chunk: bytes = stream.decompress(piece, most)
     except (zlib.error, deflate.error):
-        _refuse("DEFLATE_DAMAGED", "This file's packed data is damaged.", name)
+        _refuse("DEFLATE_DAMAGED", "This file's packed data is damaged.", entry)
     return chunk
 
 
-def _refuse_rest(name: str) -> None:
-    _refuse("DEFLATE_TRAILING_DATA", "There is hidden data after this file's packed data.", name)
+def _refuse_rest(entry: Entry) -> NoReturn:
+    _refuse("DEFLATE_TRAILING_DATA", "There is hidden data behind this file's packed data.", entry)
 
 
-def _refuse(code: str, message: str, name: str) -> None:
-    Faults().stop(code, f"{message} Pack the folder again with an ordinary zip program.", name)
+def _refuse(code: str, message: str, entry: Entry) -> NoReturn:
+    Faults().stop(code, f"{message} {REPACK_ADVICE}", entry.name)

@@ -24,3 +24,6 @@ class Limits:
     depth: int = 32
     manifest_bytes: int = 256 * KIB
     text_bytes: int = 10 * KIB
+
+
+DEFAULT_LIMITS = Limits()
