@@ -5,6 +5,9 @@
 `blank_url`     a database without tables, for tests of the schema itself
 `database`      the `Database` behind `database_url`
 `ini`           the [app:main] section of an ini file over `database_url` and folders in `tmp_path`
+`config`        the application of `ini`, configured
+`app`           that application, for WebTest
+`accounts`      users and their credentials
 """
 
 import os
@@ -13,10 +16,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import webtest
+from pyramid.config import Configurator
 
-from registry import migrations
+from registry import configure, migrations
 from registry.models import Database
 from support import databases
+from support.accounts import Accounts
 
 SERVER = os.environ.get("TEST_DATABASE_URL", "")
 
@@ -73,3 +79,23 @@ def ini(database_url: str, tmp_path: Path) -> dict[str, str]:
 
 def _sqlite(folder: Path) -> str:
     return f"sqlite:///{folder}/registry.sqlite"
+
+
+@pytest.fixture
+def config(ini: dict[str, str]) -> Iterator[Configurator]:
+    """The application's Configurator; `config.registry` holds its database, store and alarm clock."""
+    config = configure({**ini, "huey.class": "huey.MemoryHuey"})
+    yield config
+    config.registry["database"].dispose()
+
+
+@pytest.fixture
+def app(config: Configurator) -> webtest.TestApp:
+    """The application, to be spoken to over WSGI."""
+    return webtest.TestApp(config.make_wsgi_app(), extra_environ={"REMOTE_ADDR": "127.0.0.1"})
+
+
+@pytest.fixture
+def accounts(config: Configurator, ini: dict[str, str]) -> Accounts:
+    """Users, and the headers that speak for them."""
+    return Accounts(config.registry["database"], ini["registry.secret"])

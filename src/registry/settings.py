@@ -46,26 +46,40 @@ class Settings:
         "Accept credentials over plain http from other machines too (never needed for loopback or https).",
     )
     long_poll_waiters: int = setting(
-        "registry.long_poll_waiters", 4, "How many `?wait=` requests one process holds; further ones are answered at once."
+        "registry.long_poll_waiters",
+        4,
+        "How many `?wait=` requests one process holds; further ones are answered at once.",
     )
     page_depth: int = setting(
-        "registry.page_depth", 10_000, "How many results `?page=` reaches; further ones are reached by `?cursor=`."
+        "registry.page_depth",
+        10_000,
+        "How many results `?page=` reaches; further ones are reached by `?cursor=`.",
     )
     package_bytes: int = setting("package.max_bytes", 200 * 1024 * 1024, "Largest package on the wire.")
-    package_unpacked: int = setting("package.max_unpacked_bytes", 1024 * 1024 * 1024, "Largest package unpacked.")
+    package_unpacked: int = setting(
+        "package.max_unpacked_bytes", 1024 * 1024 * 1024, "Largest package unpacked."
+    )
     package_entries: int = setting("package.max_entries", 10_000, "Most files in one package.")
     disallowed_words: tuple[str, ...] = setting(
-        "package.disallowed_words", (), "Words that a Brackets extension's name, title and description may not hold."
+        "package.disallowed_words",
+        (),
+        "Words that a Brackets extension's name, title and description may not hold.",
     )
     issuer: str = setting(
         "signing.issuer", "", "The key that signs, read by the worker only: pem:FOLDER (chain.pem, key.pem)."
     )
     workers: int = setting("jobs.workers", 2, "Threads of one worker process.")
-    lease: float = setting("jobs.lease", 60.0, "How long a worker may be silent before its job is given to another.")
-    attempts: int = setting("jobs.attempts", 8, "After so many attempts a job is dead and waits for an admin.")
+    lease: float = setting(
+        "jobs.lease", 60.0, "How long a worker may be silent before its job is given to another."
+    )
+    attempts: int = setting(
+        "jobs.attempts", 8, "After so many attempts a job is dead and waits for an admin."
+    )
     sweep: float = setting("jobs.sweep", 5.0, "How often a worker looks for due work nobody told it about.")
     report_threshold: int = setting(
-        "reports.threshold", 1, "How many open reports by different users move an extension to pending_disable."
+        "reports.threshold",
+        1,
+        "How many open reports by different users move an extension to pending_disable.",
     )
 
 
@@ -98,7 +112,9 @@ def _parse(key: str, text: str, default: Any) -> Any:
         if isinstance(default, float):
             return _positive(float(text))
     except (KeyError, ValueError):
-        kind = {bool: "true or false", int: "a whole number above 0", float: "a number above 0"}[type(default)]
+        kind = {bool: "true or false", int: "a whole number above 0", float: "a number above 0"}[
+            type(default)
+        ]
         raise BadSetting(f"{key} is {text!r}; it must be {kind}.") from None
     return tuple(text.split()) if isinstance(default, tuple) else text.strip()
 

@@ -54,7 +54,9 @@ class Storage(Protocol):
     def keep(self, path: Path, sha256: str) -> None: ...
     def path(self, sha256: str) -> Path: ...
     def __contains__(self, sha256: str) -> bool: ...
-    def collect(self, wanted: Callable[[list[str]], Iterable[str]], *, temporary_age: float, age: float) -> int: ...
+    def collect(
+        self, wanted: Callable[[list[str]], Iterable[str]], *, temporary_age: float, age: float
+    ) -> int: ...
 
 
 class FileStorage:
@@ -94,7 +96,9 @@ class FileStorage:
     def __contains__(self, sha256: str) -> bool:
         return self.path(sha256).exists()
 
-    def collect(self, wanted: Callable[[list[str]], Iterable[str]], *, temporary_age: float, age: float) -> int:
+    def collect(
+        self, wanted: Callable[[list[str]], Iterable[str]], *, temporary_age: float, age: float
+    ) -> int:
         """Remove temporary files older than ``temporary_age`` seconds and blobs older than ``age`` that nobody wants.
 
         ``wanted`` is given a list of digests and answers which of them a row still speaks of.

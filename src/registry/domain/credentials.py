@@ -96,7 +96,9 @@ def create_token(
 def create_key(session: Session, user: User, sealer: Sealer) -> tuple[str, str]:
     """A new API key: ``(key, secret)``. The secret is never shown again."""
     secret = secrets.token_hex(32)
-    row = ApiKey(user_id=user.id, key=f"user:{user.id}:{secrets.token_hex(4)}", secret=sealer.seal(secret.encode()))
+    row = ApiKey(
+        user_id=user.id, key=f"user:{user.id}:{secrets.token_hex(4)}", secret=sealer.seal(secret.encode())
+    )
     session.add(row)
     session.flush()
     events.record(session, "key.created", actor_id=user.id, key=row.key)

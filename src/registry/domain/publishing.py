@@ -33,7 +33,9 @@ from registry.packages.findings import Finding
 GATE = "gate"
 SIGN = "sign"
 # Columns of `version` that a package fills directly; everything else it says goes into `facts`.
-_COLUMNS = frozenset({"format", "guid", "version", "order_key", "prerelease", "api_range", "api_min", "api_max"})
+_COLUMNS = frozenset(
+    {"format", "guid", "version", "order_key", "prerelease", "api_range", "api_min", "api_max"}
+)
 _NOT_FACTS = _COLUMNS | {"name", "warnings", "requires_restart"}
 
 

@@ -7,13 +7,23 @@ a state, a version or a flag. The rest are plain questions to a row.
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from registry.models import Channel, Extension, ExtensionState, Version, VersionState, now
 
 # What a package says of its extension, and the newest offered version speaks for.
-PRESENTED = ("title", "summary", "description", "homepage", "support_url", "categories", "keywords")
+PRESENTED = (
+    "title",
+    "summary",
+    "description",
+    "homepage",
+    "support_url",
+    "categories",
+    "keywords",
+    "author",
+    "languages",
+)
 
 _LATEST = (
     select(Version)
@@ -70,3 +80,13 @@ def download(extension: Any) -> Download:
     if extension.state == ExtensionState.PENDING_DISABLE:
         return Download.PENDING
     return Download.OPEN
+
+
+# SQL: the extension has a signed file, so it is known to the world; until then it is its publishers' own.
+SHOWN = (
+    exists()
+    .where(
+        Version.extension_id == Extension.id, Version.state == VersionState.SIGNED, Version.deleted.is_(None)
+    )
+    .correlate(Extension)
+)

@@ -29,19 +29,28 @@ class UTCDateTime(TypeDecorator[datetime.datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime.datetime | None, dialect: Dialect) -> datetime.datetime | None:
+    def process_bind_param(
+        self, value: datetime.datetime | None, dialect: Dialect
+    ) -> datetime.datetime | None:
         if value is None:
             return None
         value = value.astimezone(datetime.UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime.datetime | None:
-        return value and (value.replace(tzinfo=datetime.UTC) if value.tzinfo is None else value.astimezone(datetime.UTC))
+        return value and (
+            value.replace(tzinfo=datetime.UTC) if value.tzinfo is None else value.astimezone(datetime.UTC)
+        )
 
 
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime.datetime: UTCDateTime, dict[str, Any]: Json, list[Any]: Json, dict[str, str]: Json}
+    type_annotation_map = {
+        datetime.datetime: UTCDateTime,
+        dict[str, Any]: Json,
+        list[Any]: Json,
+        dict[str, str]: Json,
+    }
 
 
 def now() -> datetime.datetime:

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+import orjson
 import transaction
 import zope.sqlalchemy
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -35,6 +36,7 @@ class Database:
 
     def __init__(self, url: str, **engine_options: Any):
         self.url = make_url(url)
+        engine_options |= {"json_serializer": _dump, "json_deserializer": orjson.loads}
         self.sqlite = self.url.get_backend_name() == "sqlite"
         if self.sqlite:
             self.engine = _sqlite_engine(url, immediate=True, **engine_options)
@@ -48,7 +50,9 @@ class Database:
         self._manager = transaction.ThreadTransactionManager()
         self._sessions = sessionmaker(self.engine)
         # Every write session commits: Core statements alone would otherwise be rolled back in silence.
-        zope.sqlalchemy.register(self._sessions, initial_state=STATUS_CHANGED, transaction_manager=self._manager)
+        zope.sqlalchemy.register(
+            self._sessions, initial_state=STATUS_CHANGED, transaction_manager=self._manager
+        )
 
     def read(self) -> Connection:
         """A connection for reading; close it, or use it as a context manager."""
@@ -93,6 +97,10 @@ class Database:
         if self.sqlite:
             return isinstance(error, OperationalError) and "locked" in str(error.orig)
         return isinstance(error, Exception) and bool(self._manager.isRetryableError(error))
+
+
+def _dump(value: Any) -> str:
+    return orjson.dumps(value).decode()
 
 
 def _sqlite_engine(url: str, *, immediate: bool, **options: Any) -> Engine:

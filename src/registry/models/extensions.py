@@ -43,7 +43,9 @@ class Extension(Base):
     __tablename__ = "extension"
     __table_args__ = (
         # The catalogue: what is offered, in the order of its pages.
-        Index("ix_extension_browse", "name", postgresql_where=text("listed"), sqlite_where=text("listed = 1")),
+        Index(
+            "ix_extension_browse", "name", postgresql_where=text("listed"), sqlite_where=text("listed = 1")
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -68,6 +70,8 @@ class Extension(Base):
     support_url: Mapped[dict[str, str]] = mapped_column(default=dict)
     categories: Mapped[list[Any]] = mapped_column(default=list)
     keywords: Mapped[list[Any]] = mapped_column(default=list)
+    author: Mapped[dict[str, Any] | None]
+    languages: Mapped[list[Any]] = mapped_column(default=list)
     # Names of the fields above that the owner has edited: a later publish leaves them alone.
     edited: Mapped[list[Any]] = mapped_column(default=list)
     api_limit: Mapped[str | None] = mapped_column(String(100))

@@ -35,7 +35,10 @@ class Report(Base):
     """One user's report of abuse. ``state_before`` is what a dismissal brings back."""
 
     __tablename__ = "report"
-    __table_args__ = (Index("ix_report_queue", "state", "id"), Index("ix_report_extension", "extension_id", "state"))
+    __table_args__ = (
+        Index("ix_report_queue", "state", "id"),
+        Index("ix_report_extension", "extension_id", "state"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     extension_id: Mapped[int] = mapped_column(ForeignKey("extension.id"))

@@ -45,6 +45,8 @@ def upgrade() -> None:
         sa.Column("support_url", Json, nullable=False),
         sa.Column("categories", Json, nullable=False),
         sa.Column("keywords", Json, nullable=False),
+        sa.Column("author", Json, nullable=True),
+        sa.Column("languages", Json, nullable=False),
         sa.Column("edited", Json, nullable=False),
         sa.Column("api_limit", sa.String(100), nullable=True),
         sa.Column("rating_counts", Json, nullable=False),

@@ -1,0 +1,35 @@
+"""What a request can reach: settings, the database, the store, the alarm clock of the jobs.
+
+``request.read`` is a connection for reading that lives as long as the request; writing is
+``request.database.write``.
+"""
+
+import threading
+from typing import Any
+
+from pyramid.request import Request
+from sqlalchemy import Connection
+
+from registry.models import Database
+from registry.queue import Alarm
+from registry.sealing import Sealer
+from registry.storage import open_storage
+
+
+def _read(request: Request) -> Connection:
+    connection: Connection = request.database.read()
+    request.add_finished_callback(lambda _: connection.close())
+    return connection
+
+
+def includeme(config: Any) -> None:
+    registry, settings = config.registry, config.registry["settings"]
+    ini = config.get_settings()
+    registry["database"] = Database(ini["sqlalchemy.url"])
+    registry["storage"] = open_storage(settings.storage)
+    registry["sealer"] = Sealer(settings.secret)
+    registry["alarm"] = Alarm(ini)
+    registry["waiters"] = threading.BoundedSemaphore(settings.long_poll_waiters)
+    for name in ("settings", "database", "storage", "sealer"):
+        config.add_request_method(lambda request, name=name: request.registry[name], name, property=True)
+    config.add_request_method(_read, "read", reify=True)

@@ -1,0 +1,1 @@
+"""Other clients' wire formats, spoken over the same tree, rows and rules."""

@@ -1,0 +1,177 @@
+"""Every failure leaves as JSON, in the shapes of the API conventions (001_*).
+
+400 is ``{field: [messages], "non_field_errors": [messages]}`` with all faults in one answer; a message
+begins with a stable code where it has one (``MISSING_MAIN: …``). Every other 4xx and 5xx is
+``{"detail", "code"}``, where ``code`` is one of CODES or the rule's own.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+from pyramid.httpexceptions import HTTPException, HTTPForbidden, HTTPNotFound
+from pyramid.request import Request
+from pyramid.response import Response
+
+from registry.domain.errors import Conflict, Forbidden, Invalid, RuleError
+from registry.packages.findings import PackageRefused
+from registry.storage import TooLarge
+
+log = logging.getLogger(__name__)
+
+# Rendered into the API documentation.
+CODES = {
+    "ERROR_INVALID_HEADER": "401: the Authorization header is not of a form we know, or there are two credentials.",
+    "ERROR_SIGNATURE_EXPIRED": "401: the JWT or token has expired; for a JWT the answer states both clocks.",
+    "ERROR_DECODING_SIGNATURE": "401: the JWT or token cannot be decoded, is not signed by the key it names, "
+    "or is unknown or revoked.",
+    "ERROR_CLOCK_SKEW": "401: the JWT was issued in the future; the answer states both clocks.",
+    "ERROR_TOKEN_LIFETIME": "401: the JWT lives longer than 310 seconds.",
+    "ERROR_NOT_AUTHENTICATED": "401: this needs a credential and none was sent.",
+    "ERROR_HTTPS_REQUIRED": "403: a credential was sent over plain http; it was not looked at. Revoke it.",
+    "ERROR_SCOPE": "403: the token lacks the scope that the answer names, or is limited to other extensions.",
+    "ERROR_PERMISSION_DENIED": "403: this account may not do that.",
+    "ERROR_NOT_FOUND": "404: there is nothing at this address, or nothing that you may see.",
+    "NOT_SIGNED_YET": "404: the version exists, its signed file does not yet.",
+    "ERROR_METHOD_NOT_ALLOWED": "405: this address knows other verbs; `Allow` lists them.",
+    "ERROR_NOT_ACCEPTABLE": "406: this address answers application/json only.",
+    "ERROR_TOO_LARGE": "413: the body is larger than the limit that the answer names.",
+    "ERROR_UNSUPPORTED_MEDIA_TYPE": "415: the body is of a type this address does not take; the answer lists them.",
+    "ERROR_INTERNAL": "500: our fault; it has been logged.",
+    "ERROR_STORAGE": "503: there is no room to store this now; try again later.",
+}
+
+
+class ApiError(Exception):
+    """A failure with a status; raised by views, rendered here."""
+
+    def __init__(
+        self, status: int, detail: str, code: str, headers: Iterable[tuple[str, str]] = (), **more: Any
+    ):
+        super().__init__(detail)
+        self.status = status
+        self.headers = list(headers)
+        self.body = {"detail": detail, "code": code, **more}
+
+
+class BadRequest(Exception):
+    """A 400: ``fields`` maps a field to its messages."""
+
+    def __init__(self, fields: Mapping[str, list[str]]):
+        super().__init__(str(fields))
+        self.fields = dict(fields)
+
+
+def bad_field(field: str, message: str, code: str | None = None) -> BadRequest:
+    return BadRequest({field: [f"{code}: {message}" if code else message]})
+
+
+def respond(status: int, body: Any, headers: Iterable[tuple[str, str]] = ()) -> Response:
+    response = Response(orjson.dumps(body), status=status, content_type="application/json")
+    # The clients that read these compare the header with the bare type.
+    response.headers["Content-Type"] = "application/json"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "no-store"
+    for name, value in headers:
+        response.headers[name] = value
+    return response
+
+
+def problem(status: int, detail: str, code: str, headers: Iterable[tuple[str, str]] = ()) -> Response:
+    return respond(status, {"detail": detail, "code": code}, headers)
+
+
+def unauthorized(detail: str, code: str) -> Response:
+    return problem(401, detail, code, [("WWW-Authenticate", 'JWT realm="api"')])
+
+
+def api_error(exc: ApiError, request: Request) -> Response:
+    return respond(exc.status, exc.body, exc.headers)
+
+
+def bad_request(exc: BadRequest, request: Request) -> Response:
+    return respond(400, exc.fields)
+
+
+def refused(exc: PackageRefused, request: Request) -> Response:
+    fields: dict[str, list[str]] = {}
+    for finding in exc.findings:
+        fields.setdefault(finding.field, []).append(str(finding))
+    return respond(400, fields)
+
+
+def rule(exc: RuleError, request: Request) -> Response:
+    if isinstance(exc, Invalid):
+        return respond(400, {exc.field: [f"{exc.code}: {exc}"]})
+    if isinstance(exc, Conflict):
+        return respond(409, {"detail": str(exc), "code": exc.code, **exc.existing})
+    status = 403 if isinstance(exc, Forbidden) else 400
+    return problem(status, str(exc), exc.code)
+
+
+def too_large(exc: TooLarge, request: Request) -> Response:
+    return problem(413, f"A package may have at most {exc.limit} bytes.", "ERROR_TOO_LARGE")
+
+
+def forbidden(exc: HTTPForbidden, request: Request) -> Response:
+    if request.identity is None:
+        return unauthorized(
+            "This needs authentication, and no credential was sent.", "ERROR_NOT_AUTHENTICATED"
+        )
+    missing = getattr(exc.result, "missing", None)
+    if missing is not None:
+        return problem(403, missing, "ERROR_SCOPE")
+    return problem(403, "This account may not do that here.", "ERROR_PERMISSION_DENIED")
+
+
+def not_found(exc: HTTPNotFound, request: Request) -> Response:
+    return problem(404, "There is nothing at this address.", "ERROR_NOT_FOUND")
+
+
+def http(exc: HTTPException, request: Request) -> Response:
+    if exc.status_int == 405:
+        allow = ", ".join(sorted(exc.allow or ()))
+        detail = f"{request.method} is not possible here; possible are {allow}."
+        return problem(405, detail, "ERROR_METHOD_NOT_ALLOWED", [("Allow", allow)])
+    headers = [("Location", exc.location)] if exc.location else []
+    return problem(
+        exc.status_int, exc.detail or exc.title, f"ERROR_{exc.title.upper().replace(' ', '_')}", headers
+    )
+
+
+def not_text(exc: UnicodeDecodeError, request: Request) -> Response:
+    return respond(400, {"non_field_errors": ["The address or its query is not UTF-8."]})
+
+
+def crash(exc: Exception, request: Request) -> Response:
+    if isinstance(exc, OSError) and exc.errno in _NO_ROOM:
+        log.error("cannot store: %s", exc)
+        return problem(
+            503,
+            "There is no room to store this now; try again later.",
+            "ERROR_STORAGE",
+            [("Retry-After", "60")],
+        )
+    log.error("unhandled error on %s %r", request.method, request.path, exc_info=exc)
+    return problem(500, "An unexpected error occurred; it has been logged.", "ERROR_INTERNAL")
+
+
+_NO_ROOM = {28, 122}  # ENOSPC, EDQUOT
+
+
+def includeme(config: Any) -> None:
+    views = (
+        (ApiError, api_error),
+        (BadRequest, bad_request),
+        (PackageRefused, refused),
+        (RuleError, rule),
+        (TooLarge, too_large),
+        (HTTPException, http),
+        (UnicodeDecodeError, not_text),
+        (Exception, crash),
+    )
+    for kind, view in views:
+        config.add_exception_view(view, context=kind)
+    config.add_forbidden_view(forbidden)
+    config.add_notfound_view(not_found)

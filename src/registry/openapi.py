@@ -1,0 +1,165 @@
+"""OpenAPI 3.1 from what the services declare: paths, verbs, schemas, permissions, docstrings."""
+
+import inspect
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import colander
+
+from registry.permissions import Permission
+from registry.receiving import FORM, RAW_TYPES
+from registry.rest import ResourceService
+
+VERSIONS = {
+    "v4": ("Extension Registry API", lambda path: path.startswith("/api/v4/")),
+    "v3": ("Signing API, frozen", lambda path: path.startswith(("/api/v3/", "/addon/"))),
+}
+TYPES = {
+    colander.String: {"type": "string"},
+    colander.Integer: {"type": "integer"},
+    colander.Boolean: {"type": "boolean"},
+}
+PROBLEM = {
+    "type": "object",
+    "required": ["detail", "code"],
+    "properties": {"detail": {"type": "string"}, "code": {"type": "string"}},
+}
+FAULTS = {
+    "type": "object",
+    "description": "The messages for each field; `non_field_errors` for the rest.",
+    "additionalProperties": {"type": "array", "items": {"type": "string"}},
+}
+PACKAGE = {"type": "string", "format": "binary"}
+CREDENTIALS = {
+    "api_key": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "description": "`JWT <token>`: HS256 by an API key, claims iss (the key), iat and exp (at most 310 s later).",
+    },
+    "token": {"type": "http", "scheme": "bearer", "description": "A personal token."},
+    "auth_token": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Auth-Token",
+        "description": "A personal token.",
+    },
+}
+
+
+def document(version: str) -> dict[str, Any]:
+    """The description of one version of the API: a key of VERSIONS."""
+    title, belongs = VERSIONS[version]
+    paths: dict[str, Any] = {}
+    for service in sorted(ResourceService.all, key=lambda service: service.public_path):
+        if belongs(service.public_path):
+            paths.setdefault(_template(service.public_path), {}).update(_path_item(service))
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": version.removeprefix("v")},
+        "paths": paths,
+        "components": {"securitySchemes": CREDENTIALS, "schemas": {"Problem": PROBLEM, "Faults": FAULTS}},
+    }
+
+
+def json_schema(node: colander.SchemaNode) -> dict[str, Any]:
+    """A colander node as JSON Schema."""
+    if isinstance(node.typ, colander.Mapping):
+        schema: dict[str, Any] = {
+            "type": "object",
+            "properties": {c.name: json_schema(c) for c in node.children},
+        }
+        required = [child.name for child in node.children if child.required]
+        return schema | ({"required": required} if required else {})
+    schema = dict(TYPES[type(node.typ)])
+    for validator in getattr(node.validator, "validators", [node.validator]):
+        schema |= _constraints(validator)
+    if node.description:
+        schema["description"] = node.description
+    if isinstance(node.missing, (str, int)):
+        schema["default"] = node.missing
+    return schema
+
+
+def _constraints(validator: Any) -> dict[str, Any]:
+    pairs: Iterable[tuple[str, Any]] = ()
+    if isinstance(validator, colander.Range):
+        pairs = (("minimum", validator.min), ("maximum", validator.max))
+    elif isinstance(validator, colander.Length):
+        pairs = (("minLength", validator.min), ("maxLength", validator.max))
+    elif isinstance(validator, colander.OneOf):
+        pairs = (("enum", list(validator.choices)),)
+    return {key: value for key, value in pairs if value not in (None, -1)}
+
+
+def _template(path: str) -> str:
+    return re.sub(r"{(\w+):(?:[^{}]|{[^}]*})*}", r"{\1}", path)
+
+
+def _path_item(service: ResourceService) -> dict[str, Any]:
+    names = re.findall(r"{(\w+)}", _template(service.public_path))
+    item: dict[str, Any] = {}
+    if names:
+        item["parameters"] = [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
+        ]
+    for method, view, arguments in service.definitions:
+        if method not in ("HEAD", "OPTIONS"):
+            item[method.lower()] = _operation(service, method, view, arguments)
+    return item
+
+
+def _operation(service: ResourceService, method: str, view: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+    permission = Permission(arguments["permission"])
+    operation: dict[str, Any] = {
+        "operationId": f"{service.name}_{method.lower()}",
+        "summary": (inspect.getdoc(view) or "").partition("\n")[0],
+        "security": [{name: []} for name in CREDENTIALS]
+        if permission.scope
+        else [{}, *({n: []} for n in CREDENTIALS)],
+        "responses": _responses(service, view, permission),
+    }
+    for validator in arguments.get("validators", ()):
+        if schema := getattr(validator, "query_schema", None):
+            operation["parameters"] = [
+                {"name": node.name, "in": "query", "required": node.required, "schema": json_schema(node)}
+                for node in schema.children
+            ]
+        elif schema := getattr(validator, "body_schema", None):
+            operation["requestBody"] = _content({"application/json": json_schema(schema)})
+    if getattr(view, "takes_package", False):
+        form = {"type": "object", "required": ["file"], "properties": {"file": PACKAGE}}
+        operation["requestBody"] = _content({FORM: form, **{kind: PACKAGE for kind in RAW_TYPES if kind}})
+    return operation
+
+
+def _responses(service: ResourceService, view: Any, permission: Permission) -> dict[str, Any]:
+    answer = (
+        {service.media_type: {"schema": {}}}
+        if service.media_type
+        else {"application/zip": {"schema": PACKAGE}}
+    )
+    responses: dict[str, Any] = {"200": {"description": "Success.", "content": answer}}
+    if getattr(view, "takes_package", False):
+        responses["202"] = {"description": "Accepted; `Location` says where to look.", "content": answer}
+        responses["409"] = _failure(
+            "It exists with other bytes, or the name is too like another's.", "Problem"
+        )
+        responses["413"] = _failure("The package is too large.", "Problem")
+        responses["415"] = _failure("The body is of a type that cannot be a package.", "Problem")
+    responses["400"] = _failure("Something in the request is wrong.", "Faults")
+    responses["401"] = _failure("A credential is missing or does not hold.", "Problem")
+    responses["404"] = _failure("There is nothing at this address, or nothing that you may see.", "Problem")
+    if permission.scope or not service.media_type:
+        responses["403"] = _failure("You may not do that.", "Problem")
+    return responses
+
+
+def _failure(description: str, schema: str) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    return {"description": description, "content": content}
+
+
+def _content(schemas: dict[str, Any]) -> dict[str, Any]:
+    return {"required": True, "content": {kind: {"schema": schema} for kind, schema in schemas.items()}}

@@ -1,0 +1,177 @@
+"""Taking in a package: from any body curl can send to a draft in the store, hashed on the way.
+
+A package comes as the whole body (`--data-binary`, `-T`) or as the part `file` of a form (`-F`). It is
+streamed, never held in memory, and cut off at the limit. Form fields beside the file may repeat what
+the package says of itself; they never override it.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from multipart import (
+    MultipartError,
+    MultipartSegment,
+    ParserLimitReached,
+    PushMultipartParser,
+    parse_options_header,
+)
+from pyramid.request import Request
+
+from registry.errors import ApiError, BadRequest, bad_field
+from registry.packages import Limits, Options, Package, PackageRefused, read_package
+from registry.storage import Draft
+
+RAW_TYPES = (
+    "",
+    "application/java-archive",
+    "application/octet-stream",
+    "application/x-www-form-urlencoded",  # what `curl --data-binary` says of any body
+    "application/x-xpinstall",
+    "application/x-zip-compressed",
+    "application/zip",
+)
+FORM = "multipart/form-data"
+CHUNK = 256 * 1024
+MOST_PARTS = 16
+FIELD_BYTES = 1000
+FORM_BYTES = 64 * 1024  # what a form may weigh beside its file
+
+
+def takes_package(view: Any) -> Any:
+    """Mark a view whose body is a package, for the API's description."""
+    view.takes_package = True
+    return view
+
+
+@dataclass
+class Received:
+    """A draft in the store, what was read from it, and the other fields of the form."""
+
+    draft: Draft
+    package: Package
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+@contextlib.contextmanager
+def receive(
+    request: Request, repeatable: frozenset[str] = frozenset({"name", "guid", "version"})
+) -> Iterator[Received]:
+    """The package in the body of ``request``; the draft is gone afterwards unless the store has kept it.
+
+    ``repeatable`` are the package's facts that a form may repeat. Raises BadRequest, PackageRefused,
+    TooLarge, and ApiError 413 and 415.
+    """
+    limits = package_limits(request.settings)
+    if (request.content_length or 0) > limits.wire_bytes + FORM_BYTES:
+        raise ApiError(413, f"A package may have at most {limits.wire_bytes} bytes.", "ERROR_TOO_LARGE")
+    with request.storage.draft(limits.wire_bytes) as draft:
+        if request.content_type == FORM:
+            fields = _form(request, draft)
+        elif request.content_type in RAW_TYPES:
+            fields = {}
+            for chunk in _chunks(request):
+                draft.write(chunk)
+        else:
+            raise ApiError(
+                415,
+                f"Send the package as the body ({', '.join(filter(None, RAW_TYPES))}) or as the part `file` of {FORM}.",
+                "ERROR_UNSUPPORTED_MEDIA_TYPE",
+            )
+        draft.file.flush()
+        if not draft.size:
+            raise bad_field(
+                "file",
+                "No package was sent. Send one with --data-binary @file, -T file or -F file=@file.",
+                "NO_FILE",
+            )
+        package = _read(request, draft, limits)
+        _repeats(package, fields, repeatable)
+        yield Received(draft, package, fields)
+
+
+def package_limits(settings: Any) -> Limits:
+    return Limits(
+        wire_bytes=settings.package_bytes,
+        unpacked_bytes=settings.package_unpacked,
+        entries=settings.package_entries,
+    )
+
+
+def _read(request: Request, draft: Draft, limits: Limits) -> Package:
+    try:
+        return read_package(draft.path, limits, Options(disallowed_words=request.settings.disallowed_words))
+    except PackageRefused:
+        if _mangled(draft):
+            raise bad_field(
+                "file",
+                "The body was a zip file once, but line ends and zero bytes have been taken out of it: curl's --data "
+                "does that. Send the file with --data-binary @file instead.",
+                "ERROR_BODY_MANGLED",
+            ) from None
+        raise
+
+
+def _mangled(draft: Draft) -> bool:
+    """What `curl --data @file` leaves of a zip file: a real one has zero bytes in its first header."""
+    draft.file.seek(0)
+    head = draft.file.read(4096)
+    return head.startswith(b"PK") and not any(byte in head for byte in (b"\0", b"\r", b"\n"))
+
+
+def _chunks(request: Request) -> Iterator[bytes]:
+    """The body, as it comes. Without a length it ends where the server says so (chunked)."""
+    stream, left = request.environ["wsgi.input"], request.content_length
+    if left is None and not request.environ.get("HTTP_TRANSFER_ENCODING"):
+        return
+    while left is None or left > 0:
+        chunk = stream.read(CHUNK if left is None else min(CHUNK, left))
+        if not chunk:
+            if left:
+                raise bad_field("file", "The body ended before its Content-Length.", "BODY_CUT_OFF")
+            return
+        if left is not None:
+            left -= len(chunk)
+        yield chunk
+
+
+def _form(request: Request, draft: Draft) -> dict[str, str]:
+    boundary = parse_options_header(request.headers["Content-Type"])[1].get("boundary", "")
+    fields: dict[str, bytearray] = {}
+    files, current = 0, None
+    try:
+        with PushMultipartParser(boundary, max_segment_count=MOST_PARTS) as parser:
+            for chunk in _chunks(request):
+                for item in parser.parse(chunk):
+                    if isinstance(item, MultipartSegment):
+                        current = item.name
+                        files += current == "file"
+                        if files > 1:
+                            raise bad_field("file", "Send one package at a time.", "ONE_FILE_ONLY")
+                        if current != "file":
+                            fields[current] = bytearray()
+                    elif item is not None and current == "file":
+                        draft.write(item)
+                    elif item is not None and current is not None:
+                        fields[current] += item
+                        if len(fields[current]) > FIELD_BYTES:
+                            raise bad_field(current, f"This field may have at most {FIELD_BYTES} bytes.")
+    except ParserLimitReached as error:
+        raise bad_field("non_field_errors", f"The form is too large: {error}.") from None
+    except (MultipartError, ValueError) as error:
+        raise bad_field("non_field_errors", f"The body is not a proper {FORM}: {error}.") from None
+    return {name: value.decode("utf-8", "replace") for name, value in fields.items()}
+
+
+def _repeats(package: Package, fields: dict[str, str], repeatable: frozenset[str]) -> None:
+    faults: dict[str, list[str]] = {}
+    for name, value in fields.items():
+        if name not in repeatable:
+            faults[name] = ["This field is not known here; everything is read from the package itself."]
+        elif (said := getattr(package, name)) is not None and value != said:
+            faults[name] = [
+                f"FIELD_MISMATCH: The form says {value!r}, the package says {said!r}; the package counts."
+            ]
+    if faults:
+        raise BadRequest(faults)

@@ -1,0 +1,38 @@
+"""JSON out: the renderer of every service, ETags and conditional answers."""
+
+import hashlib
+from typing import Any
+
+import orjson
+from pyramid.request import Request
+
+JSON = "application/json"
+
+
+class JSONRenderer:
+    """Bytes by orjson; the type is exactly ``application/json``, which some clients compare with."""
+
+    def __init__(self, info: Any):
+        pass
+
+    def __call__(self, value: Any, system: dict[str, Any]) -> bytes:
+        request: Request = system["request"]
+        response = request.response
+        if response.status_int == 204:
+            return b""
+        response.headers["Content-Type"] = JSON
+        body = orjson.dumps(value)
+        if request.method in ("GET", "HEAD") and response.status_int == 200:
+            response.etag = etag(body)
+            response.conditional_response = True
+            response.headers.setdefault("Cache-Control", "no-cache")
+            response.headers.setdefault("Vary", "Authorization, Auth-Token")
+        return body
+
+
+def etag(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:32]
+
+
+def includeme(config: Any) -> None:
+    config.add_renderer("json", JSONRenderer)

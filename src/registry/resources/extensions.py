@@ -1,0 +1,107 @@
+"""Extensions and their versions.
+
+An extension nobody has signed a version of yet, and a version that is not signed, are private: there
+for those who may publish it and for admins, 404 for everybody else.
+"""
+
+from functools import cached_property
+
+from pyramid.authorization import Allow
+from sqlalchemy import bindparam, or_, select
+
+from registry import permissions
+from registry.domain.visibility import SHOWN
+from registry.models import (
+    Artifact,
+    Ownership,
+    VersionState,
+)
+from registry.models import (
+    Extension as ExtensionRow,
+)
+from registry.models import (
+    Version as VersionRow,
+)
+from registry.permissions import Permission
+from registry.resources.base import Node
+
+OWNERS = (Permission.READ_PRIVATE, Permission.PUBLISH_VERSION, Permission.EDIT)
+PUBLISHERS = (Permission.READ_PRIVATE, Permission.PUBLISH_VERSION)
+
+_EXTENSION = select(ExtensionRow.__table__, SHOWN.label("shown")).where(
+    or_(ExtensionRow.name == bindparam("name"), ExtensionRow.guid == bindparam("name"))
+)
+_HOLDERS = select(Ownership.user_id, Ownership.team_id, Ownership.role).where(
+    Ownership.extension_id == bindparam("extension_id")
+)
+_VERSION = (
+    select(
+        VersionRow.__table__,
+        Artifact.sha256.label("sha256"),
+        Artifact.size.label("size"),
+        Artifact.key_id,
+        Artifact.serial,
+        Artifact.created.label("signed_at"),
+    )
+    .outerjoin(Artifact, Artifact.version_id == VersionRow.id)
+    .where(VersionRow.extension_id == bindparam("extension_id"), VersionRow.deleted.is_(None))
+)
+_BY_NUMBER = _VERSION.where(VersionRow.version == bindparam("version"))
+_BY_ID = _VERSION.where(VersionRow.id == bindparam("id"))
+
+
+class Version(Node):
+    """``row`` is the version with its artifact's columns, None where there is no signed file yet."""
+
+    def reload(self) -> None:
+        self.row = self.request.read.execute(
+            _BY_ID, {"extension_id": self.row.extension_id, "id": self.row.id}
+        ).one()
+
+
+class Versions(Node):
+    __parent__: "Extension"
+
+    def find(self, name: str) -> Version | None:
+        extension = self.__parent__.row
+        if name == "latest":
+            statement, which = _BY_ID, {"id": extension.latest_id}
+        else:
+            statement, which = _BY_NUMBER, {"version": name}
+        row = self.request.read.execute(statement, {"extension_id": extension.id, **which}).one_or_none()
+        if row is None or (row.state != VersionState.SIGNED and not self.permits(Permission.READ_PRIVATE)):
+            return None
+        return Version(self, name, row)
+
+
+class Extension(Node):
+    children = {"versions": Versions}
+
+    @property
+    def extension_name(self) -> str:
+        """What a token's list of extensions is compared with."""
+        name: str = self.row.name
+        return name
+
+    @cached_property
+    def __acl__(self) -> list[tuple[str, str, tuple[Permission, ...]]]:
+        if self.request.identity is None:
+            return []
+        acl: list[tuple[str, str, tuple[Permission, ...]]] = []
+        for holder in self.request.read.execute(_HOLDERS, {"extension_id": self.row.id}):
+            full = OWNERS if holder.role == "owner" else PUBLISHERS
+            if holder.user_id is not None:
+                acl.append((Allow, permissions.user(holder.user_id), full))
+            else:
+                acl.append((Allow, permissions.team(holder.team_id, admin=True), full))
+                acl.append((Allow, permissions.team(holder.team_id), PUBLISHERS))
+        return acl
+
+
+class Extensions(Node):
+    def find(self, name: str) -> Extension | None:
+        row = self.request.read.execute(_EXTENSION, {"name": name}).one_or_none()
+        if row is None:
+            return None
+        extension = Extension(self, row.name, row)
+        return extension if row.shown or extension.permits(Permission.READ_PRIVATE) else None

@@ -1,0 +1,70 @@
+"""Cornice services bound to nodes of the resource tree.
+
+A service has one URL path, and that path is walked down the tree: what lies at its end must be a node
+of the service's class, or the answer is 404. So `.` and `..` segments, which the walk skips but a
+route does not, can never pair the view of one node with the rights of another.
+
+``path`` is written as clients see it. Only the slash at the end is optional: it is taken off in front
+of routing (``edge``), so both spellings are one address. ``view`` names a last segment that is a view
+of the node, not a node; ``traverse`` names the node where a dialect's path spells it differently.
+"""
+
+from typing import Any, ClassVar
+
+from cornice.service import Service
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.security import NO_PERMISSION_REQUIRED
+
+from registry.errors import ApiError
+from registry.resources import Root
+
+
+class ResourceService(Service):
+    """The verbs of one kind of node. ``media_type`` is what its GET answers, for `Accept`."""
+
+    renderer = "json"
+    # Cornice's own list belongs to the whole process, so tests' services would end up in the real app.
+    all: ClassVar[list["ResourceService"]] = []
+
+    def __init__(
+        self,
+        name: str,
+        path: str,
+        context: type,
+        *,
+        traverse: str | None = None,
+        view: str = "",
+        media_type: str | None = "application/json",
+        **options: Any,
+    ):
+        self.public_path = f"{path}{view}"
+        self.media_type = media_type
+        self.default_validators = [_acceptable] if media_type else []
+        super().__init__(
+            name,
+            path=self.public_path.rstrip("/"),
+            traverse=(traverse or path).rstrip("/"),
+            factory=Root,
+            context=context,
+            depth=2,
+            **options,
+        )
+        self.add_view("options", _options, permission=NO_PERMISSION_REQUIRED)
+        self.all.append(self)
+
+
+def _acceptable(request: Request, **_: Any) -> None:
+    if "Accept" in request.headers and not request.accept.acceptable_offers(["application/json"]):
+        raise ApiError(406, "This address answers application/json only.", "ERROR_NOT_ACCEPTABLE")
+
+
+def _options(request: Request) -> Response:
+    service = request.registry.cornice_services[request.matched_route.pattern]
+    return Response(status=204, headers={"Allow": ", ".join(sorted(service.defined_methods))})
+
+
+def register(config: Any) -> None:
+    """Add all services, those with a fixed segment before those with a variable one in its place."""
+    for service in sorted(ResourceService.all, key=lambda service: service.path.replace("{", "~")):
+        config.add_cornice_service(service)

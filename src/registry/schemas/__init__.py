@@ -1,0 +1,1 @@
+"""Colander schemas of what requests carry, one module for each views module."""

@@ -1,0 +1,54 @@
+"""Colander at the edge: query strings and JSON bodies into ``request.validated``, all faults at once."""
+
+from collections.abc import Callable
+from typing import Any
+
+import colander
+import orjson
+from pyramid.request import Request
+
+from registry.errors import ApiError, BadRequest
+
+JSON_BODY_BYTES = 1024 * 1024
+
+
+def query(schema: colander.SchemaNode) -> Callable[..., None]:
+    """Validate the query string; unknown parameters are ignored, since caches and clients add their own."""
+
+    def validate(request: Request, **_: Any) -> None:
+        known = {node.name: request.GET[node.name] for node in schema.children if node.name in request.GET}
+        request.validated.update(_deserialize(schema, known))
+
+    validate.query_schema = schema  # type: ignore[attr-defined]
+    return validate
+
+
+def json_body(schema: colander.SchemaNode) -> Callable[..., None]:
+    """Validate a JSON object body; unknown fields are refused."""
+
+    def validate(request: Request, **_: Any) -> None:
+        if request.content_type != "application/json":
+            raise ApiError(415, "Send a JSON body as application/json.", "ERROR_UNSUPPORTED_MEDIA_TYPE")
+        if (request.content_length or 0) > JSON_BODY_BYTES:
+            raise ApiError(413, f"A JSON body may have at most {JSON_BODY_BYTES} bytes.", "ERROR_TOO_LARGE")
+        try:
+            body = orjson.loads(request.body_file.read(JSON_BODY_BYTES + 1))
+        except orjson.JSONDecodeError as error:
+            raise BadRequest({"non_field_errors": [f"The body is not JSON: {error}."]}) from None
+        if not isinstance(body, dict):
+            raise BadRequest({"non_field_errors": ["The body must be a JSON object."]})
+        unknown = sorted(set(body) - {node.name for node in schema.children})
+        if unknown:
+            raise BadRequest({name: ["This field is not known here."] for name in unknown})
+        request.validated.update(_deserialize(schema, body))
+
+    validate.body_schema = schema  # type: ignore[attr-defined]
+    return validate
+
+
+def _deserialize(schema: colander.SchemaNode, values: dict[str, Any]) -> dict[str, Any]:
+    try:
+        result: dict[str, Any] = schema.deserialize(values)
+    except colander.Invalid as invalid:
+        raise BadRequest({name.split(".")[0]: [text] for name, text in invalid.asdict().items()}) from None
+    return result

@@ -1,0 +1,69 @@
+"""Downloads: the signed file of a version, and never anything else.
+
+Strong ETag (the file's SHA-256) and Range, so interrupted downloads go on where they stopped. The file
+of a version never changes and may be kept for ever; `latest` must be asked for anew. Nothing that was
+uploaded can become a page of this site: attachment, nosniff, and a sandbox for viewers that insist.
+"""
+
+from typing import Any
+
+from pyramid.request import Request
+from pyramid.response import Response
+from webob.static import BLOCK_SIZE, FileIter
+
+from registry.domain import visibility
+from registry.domain.visibility import Download
+from registry.errors import ApiError
+from registry.packages import FORMATS
+from registry.permissions import Permission
+from registry.resources import Version
+from registry.rest import ResourceService
+
+FOR_EVER = "public, max-age=31536000, immutable"
+NO_STORE = [("Cache-Control", "no-store")]
+
+download = ResourceService(
+    "download", "/api/v4/extensions/{name}/versions/{version}/", Version, view="download", media_type=None
+)
+
+
+@download.get(permission=Permission.READ)
+def download_version(request: Request) -> Response:
+    """The signed file."""
+    return file_response(request, request.context)
+
+
+def file_response(request: Request, node: Any) -> Response:
+    """The signed file of a version node, for whoever may have it."""
+    extension, row = node.__parent__.__parent__, node.row
+    access = visibility.download(extension.row)
+    private = access is not Download.OPEN
+    if private and not extension.permits(Permission.READ_PRIVATE):
+        if access is Download.PENDING:
+            raise ApiError(
+                403, "This extension is under review; its files are held back.", "STATE_PENDING", NO_STORE
+            )
+        raise ApiError(
+            410, "This extension has been disabled; its files are gone.", "STATE_DISABLED", NO_STORE
+        )
+    if row.sha256 is None:
+        if row.upload_sha256 is None:
+            raise ApiError(404, "The registry holds no file of this version.", "NO_PACKAGE", NO_STORE)
+        raise ApiError(
+            404, f"The version is {row.state}; it has no signed file yet.", "NOT_SIGNED_YET", NO_STORE
+        )
+    format = FORMATS[extension.row.format]
+    response = Response(content_type=format.media_type, conditional_response=True)
+    response.app_iter = FileIter(request.storage.path(row.sha256).open("rb"), block_size=BLOCK_SIZE)
+    response.content_length = row.size
+    response.accept_ranges = "bytes"
+    response.etag = row.sha256
+    response.last_modified = row.signed_at
+    response.content_disposition = f'attachment; filename="{row.flat_name}.{format.suffix}"'
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    if private:
+        response.headers["Cache-Control"] = "private, no-store"
+    else:
+        response.headers["Cache-Control"] = "no-cache" if node.__name__ == "latest" else FOR_EVER
+    return response

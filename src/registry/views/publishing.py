@@ -1,0 +1,86 @@
+"""Publish: a package comes in, a version that waits for its signature comes out.
+
+`curl -T x.zip …/extensions/` is a PUT to `…/extensions/x.zip`, because curl appends the file's name;
+so the collections take that too. Names that end in `.zip` or `.xpi` are reserved for it.
+"""
+
+from typing import Any
+
+from pyramid.request import Request
+
+from registry import representations, urls
+from registry.domain import publishing
+from registry.domain.errors import Conflict
+from registry.permissions import Permission
+from registry.receiving import receive, takes_package
+from registry.resources import Extensions, Versions
+from registry.rest import ResourceService
+from registry.views.catalogue import extensions
+from registry.views.versions import retry_after, versions
+
+FILE = r"{file:[^/]+\.(?:zip|xpi|ZIP|XPI)}"
+
+extensions_file = ResourceService(
+    "extensions_file",
+    f"/api/v4/extensions/{FILE}",
+    Extensions,
+    traverse="/api/v4/extensions",
+    request_method=("PUT", "POST"),
+)
+versions_file = ResourceService(
+    "versions_file",
+    f"/api/v4/extensions/{{name}}/versions/{FILE}",
+    Versions,
+    traverse="/api/v4/extensions/{name}/versions",
+    request_method=("PUT", "POST"),
+)
+
+
+@extensions.post(permission=Permission.PUBLISH_NEW)
+@extensions.put(permission=Permission.PUBLISH_NEW)
+@extensions_file.post(permission=Permission.PUBLISH_NEW)
+@extensions_file.put(permission=Permission.PUBLISH_NEW)
+@takes_package
+def publish_extension(request: Request) -> dict[str, Any]:
+    """Publish a new extension, or a new version of one of one's own; the package names it."""
+    return answer(request, submit(request))
+
+
+@versions.post(permission=Permission.PUBLISH_VERSION)
+@versions.put(permission=Permission.PUBLISH_VERSION)
+@versions_file.post(permission=Permission.PUBLISH_VERSION)
+@versions_file.put(permission=Permission.PUBLISH_VERSION)
+@takes_package
+def publish_version(request: Request) -> dict[str, Any]:
+    """Publish a new version of this extension."""
+    return answer(request, submit(request, request.context.__parent__.row.id))
+
+
+def submit(request: Request, extension_id: int | None = None) -> publishing.Published:
+    """Take the package of a request in and publish it; the signing job is on its way when this returns."""
+    with receive(request) as received:
+        draft = received.draft
+        request.storage.keep(draft.path, draft.sha256)
+        submission = publishing.Submission(received.package, draft.sha256, draft.size, request.identity.id)
+        try:
+            published = request.database.write(publishing.publish, submission, extension_id)
+        except Conflict as conflict:
+            if "version" in conflict.existing:
+                conflict.existing["url"] = urls.version(
+                    request, str(conflict.existing["name"]), str(conflict.existing["version"])
+                )
+            raise
+    if published.created:
+        request.registry["alarm"].hint(published.job_id)
+    return published
+
+
+def answer(request: Request, published: publishing.Published) -> dict[str, Any]:
+    """202 and where to look, or 200 when these bytes had been published before."""
+    extension = request.root["api"]["v4"]["extensions"][published.name]
+    node = extension["versions"][published.version]
+    request.response.status_int = 202 if published.created else 200
+    request.response.location = urls.version(request, published.name, published.version)
+    if published.created:
+        request.response.headers["Retry-After"] = str(retry_after(node.row))
+    return representations.version(request, extension.row, node.row)
