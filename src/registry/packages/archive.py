@@ -194,7 +194,8 @@ def _is_bomb(size: int, compressed_size: int, limits: Limits) -> bool:
 
 def _split_signature(entries: list[Entry], faults: Faults) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
     """The package's own files, and those of an earlier signature."""
-    kept, signature = [], []
+    kept: list[Entry] = []
+    signature: list[Entry] = []
     for entry in entries:
         (signature if is_signature_file(entry.name) else kept).append(entry)
         if is_nested_signature(entry.name):
