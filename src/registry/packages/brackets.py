@@ -12,10 +12,11 @@ from typing import Any
 
 from registry.packages.archive import Archive
 from registry.packages.documents import read_document
-from registry.packages.fields import Fields, check_words, inside, people
+from registry.packages.fields import Fields, check_words, inside, is_falsy, people
 from registry.packages.findings import Finding, PackageRefused
 from registry.packages.languages import language_tag
 from registry.packages.manifest import kind, quoted, read_object
+from registry.packages.npm import read_dependencies, read_keywords, read_license, read_support_url
 from registry.packages.package import Format, Options, Package
 from registry.packages.versions import parse_range, semver_is_prerelease, semver_key
 
@@ -96,16 +97,16 @@ def read_manifest(
     authors = [*people(fields, "author"), *people(fields, "contributors")]
     api_range = _read_api_range(fields)
     ends = parse_range(api_range) if api_range else (None, None)
-    dependencies = _read_dependencies(fields)
+    dependencies = read_dependencies(fields)
     facts: dict[str, Any] = {
         "homepage": homepage,
-        "support_url": {default: url} if (url := _read_support_url(fields)) else {},
+        "support_url": {default: url} if (url := read_support_url(fields)) else {},
         "default_locale": default,
         "languages": _read_languages(fields, files or ()),
         "author": authors[0] if authors and manifest.get("author") else None,
         "contributors": tuple(authors[1:] if manifest.get("author") else authors),
-        "license": _read_license(fields),
-        "keywords": _read_keywords(fields),
+        "license": read_license(fields),
+        "keywords": read_keywords(fields),
         "categories": fields.texts("categories", 20, 50),
         "dependencies": dependencies,
         "peer_dependencies": fields.words("peerDependencies", 500, 500),
@@ -136,7 +137,7 @@ def read_manifest(
 
 def _read_name(fields: Fields) -> str | None:
     name = fields.data.get("name")
-    if not name:
+    if is_falsy(name):
         fields.error(
             "name", 'The package has no "name". Give it one, such as "my-extension".', "MISSING_PACKAGE_NAME"
         )
@@ -157,7 +158,7 @@ def _read_name(fields: Fields) -> str | None:
 
 def _read_version(fields: Fields) -> str | None:
     version = fields.data.get("version")
-    if not version:
+    if is_falsy(version):
         fields.error("version", 'The package has no "version", such as "1.0.0".', "MISSING_PACKAGE_VERSION")
         return None
     try:
@@ -173,7 +174,7 @@ def _read_version(fields: Fields) -> str | None:
 def _read_theme(fields: Fields, files: Collection[str] | None) -> bool:
     """Whether it is a theme, which needs no main.js."""
     theme = fields.data.get("theme")
-    if not theme:
+    if is_falsy(theme):
         return False
     if not isinstance(theme, (dict, str, bool)):
         fields.error("theme", '"theme" must be an object such as {"file": "theme.less", "dark": true}.')
@@ -248,7 +249,7 @@ def _read_api_range(fields: Fields) -> str | None:
         fields.error("engines", said)
         return None
     versions = fields.within("engines").data.get("brackets")
-    if not versions:
+    if is_falsy(versions):
         return None
     try:
         if not isinstance(versions, str):
@@ -260,44 +261,6 @@ def _read_api_range(fields: Fields) -> str | None:
         fields.error("engines", said, "INVALID_BRACKETS_VERSION")
         return None
     return versions or None
-
-
-def _read_dependencies(fields: Fields) -> dict[str, str]:
-    said = "The registry never runs npm, but clients that install what an extension asks for will."
-    dependencies = fields.words("dependencies", 500, 500)
-    if dependencies:
-        fields.warn("dependencies", f'"dependencies" names npm packages. {said}', "NPM_DEPENDENCIES")
-    if fields.words("scripts", 500, 4000):
-        fields.warn("scripts", f'"scripts" holds commands for npm. {said}', "NPM_SCRIPTS")
-    return dependencies
-
-
-def _read_keywords(fields: Fields) -> tuple[str, ...]:
-    """A list, or a text with commas or blanks between the words."""
-    written = fields.data.get("keywords")
-    if isinstance(written, str):
-        words = written.split("," if "," in written else None)
-        fields = Fields({"keywords": words}, fields.path, fields.findings)
-    return fields.texts("keywords", 100, 200)
-
-
-def _read_support_url(fields: Fields) -> str | None:
-    if isinstance(fields.data.get("bugs"), str):
-        return fields.link("bugs")
-    bugs = fields.within("bugs")
-    return bugs.link("url") or bugs.link("web")
-
-
-def _read_license(fields: Fields) -> str | None:
-    """The licence's name: npm's old spellings are objects and lists of them."""
-    key = next((key for key in ("license", "licence", "licenses") if fields.data.get(key)), "license")
-    value = fields.data.get(key)
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    if isinstance(value, dict):
-        inner = Fields(value, fields.path, fields.findings, key)
-        return inner.text("type", 200) or inner.text("name", 200) or inner.link("url")
-    return " OR ".join(Fields({key: value}, fields.path, fields.findings).texts(key, 10, 200)) or None
 
 
 def _read_languages(fields: Fields, files: Iterable[str]) -> tuple[str, ...]:

@@ -144,6 +144,11 @@ def check_words(fields: Fields, key: str, texts: Iterable[str], words: Collectio
         fields.error(key, f"{fields.label(key)} may not contain {said}.", "DISALLOWED_WORDS")
 
 
+def is_falsy(value: object) -> bool:
+    """Whether JavaScript takes a JSON value for false: unlike Python, it does not so take ``{}`` and ``[]``."""
+    return value is None or (not value and not isinstance(value, (dict, list)))
+
+
 def inside(path: str) -> str:
     """A path as manifests write it, as the name of a file in the package."""
     return path.strip().removeprefix("./").lstrip("/")

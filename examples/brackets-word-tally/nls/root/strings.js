@@ -1,0 +1,5 @@
+define({
+    TOTAL: "{0} words",
+    SELECTED: "{0} words selected",
+    TOOLTIP: "Number of words"
+});

@@ -1,0 +1,5 @@
+define({
+    root: true,
+    de: true,
+    fr: true
+});
