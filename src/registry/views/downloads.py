@@ -5,11 +5,12 @@ of a version never changes and may be kept for ever; `latest` must be asked for 
 uploaded can become a page of this site: attachment, nosniff, and a sandbox for viewers that insist.
 """
 
-from typing import Any
+import sys
+from collections.abc import Iterator
+from typing import Any, BinaryIO
 
 from pyramid.request import Request
 from pyramid.response import Response
-from webob.static import BLOCK_SIZE, FileIter
 
 from registry.domain import visibility
 from registry.domain.visibility import Download
@@ -21,6 +22,7 @@ from registry.rest import ResourceService
 
 FOR_EVER = "public, max-age=31536000, immutable"
 NO_STORE = [("Cache-Control", "no-store")]
+BLOCK = 256 * 1024
 
 download = ResourceService(
     "download", "/api/v4/extensions/{name}/versions/{version}/", Version, view="download", media_type=None
@@ -54,7 +56,7 @@ def file_response(request: Request, node: Any) -> Response:
         )
     format = FORMATS[extension.row.format]
     response = Response(content_type=format.media_type, conditional_response=True)
-    response.app_iter = FileIter(request.storage.path(row.sha256).open("rb"), block_size=BLOCK_SIZE)
+    response.app_iter = FileSpan(request.storage.path(row.sha256).open("rb"))
     response.content_length = row.size
     response.accept_ranges = "bytes"
     response.etag = row.sha256
@@ -67,3 +69,26 @@ def file_response(request: Request, node: Any) -> Response:
     else:
         response.headers["Cache-Control"] = "no-cache" if node.__name__ == "latest" else FOR_EVER
     return response
+
+
+class FileSpan:
+    """The bytes of an open file from ``start`` up to ``stop``, as a WSGI answer.
+
+    WebOb asks for ``app_iter_range`` to serve a Range, and every server calls ``close`` at the end.
+    """
+
+    def __init__(self, file: BinaryIO, start: int = 0, stop: int | None = None):
+        self._file, self._start, self._stop = file, start, stop
+
+    def app_iter_range(self, start: int, stop: int | None) -> "FileSpan":
+        return FileSpan(self._file, start, stop)
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._file.seek(self._start)
+        left = sys.maxsize if self._stop is None else self._stop - self._start
+        while left > 0 and (block := self._file.read(min(BLOCK, left))):
+            left -= len(block)
+            yield block
+
+    def close(self) -> None:
+        self._file.close()
