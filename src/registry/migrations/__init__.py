@@ -6,6 +6,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Engine
 from sqlalchemy.pool import NullPool
@@ -27,6 +28,15 @@ def head() -> str:
     """The revision this code expects."""
     (revision,) = ScriptDirectory.from_config(_config("")).get_heads()
     return revision
+
+
+def is_known(revision: str) -> bool:
+    """Whether this code has that revision, the newest or an older one."""
+    try:
+        ScriptDirectory.from_config(_config("")).get_revision(revision)
+    except CommandError:
+        return False
+    return True
 
 
 def current(url: str) -> str | None:

@@ -1,0 +1,76 @@
+"""``registry docs`` and ``registry openapi``: reference texts made from the code."""
+
+import dataclasses
+import json
+from typing import Any
+
+import click
+
+from registry.settings import Settings
+
+_HEAD = """\
+# Settings
+
+<!-- Written by `make docs` from the code; do not edit. -->
+
+The registry reads an ordinary paste ini file. The keys below belong into its section `[app:main]`. A key
+that begins like one of them but is not listed is refused at start. Sizes are in bytes, times in seconds.
+"""
+_TAIL = """\
+## Keys of other programs
+
+| key | meaning |
+| --- | --- |
+| `sqlalchemy.url` | The database: `sqlite:////srv/registry.sqlite` or `postgresql+psycopg://USER:PASSWORD@HOST/NAME`. |
+| `huey.class` | The queue that wakes workers: `huey.SqliteHuey` (default) or `huey.RedisHuey`. |
+| `huey.*` | Its options: `huey.filename` for SQLite, `huey.url` for Redis. |
+
+## Other sections
+
+| section, key | meaning |
+| --- | --- |
+| `[serve]` `workers` | How many worker processes `registry serve` runs (1). |
+| `[server:main]` `use` | `egg:waitress#main`, or `call:registry.serving.granian_server:factory` for production. |
+| `[server:main]` `host`, `port` | Where the server listens. |
+| `[server:main]` `threads` | Threads of each web process; `registry.long_poll_waiters` must be at most half of them. |
+| `[server:main]` `workers` | Web processes (granian only). |
+| `[server:main]` `trusted_proxy` | Proxies whose `X-Forwarded-*` are believed; further options are waitress's own. |
+| `[loggers]` … | As in Python's `logging.config`; formatters `registry.logs.OneLine` and `registry.logs.Readable`. |
+"""
+
+
+@click.group()
+def docs() -> None:
+    """Write reference texts."""
+
+
+@docs.command()
+def settings() -> None:
+    """All settings, as Markdown."""
+    rows = [
+        f"| `{item.metadata['key']}` | {_default(item.default)} | {item.metadata['help']} |"
+        for item in dataclasses.fields(Settings)
+    ]
+    click.echo(
+        "\n".join([_HEAD, "| key | default | meaning |", "| --- | --- | --- |", *rows, "", _TAIL]), nl=False
+    )
+
+
+@click.command()
+@click.option(
+    "--version", type=click.Choice(["v3", "v4"]), default="v4", show_default=True, help="Of the API."
+)
+def openapi(version: str) -> None:
+    """The OpenAPI 3.1 description of the API, as JSON."""
+    from registry import openapi as description
+    from registry import services  # noqa: F401 - defines what is described
+
+    click.echo(json.dumps(description.document(version), indent=2))
+
+
+def _default(value: Any) -> str:
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, tuple):
+        return " ".join(f"`{item}`" for item in value)
+    return f"`{value}`" if value != "" else ""
