@@ -90,7 +90,8 @@ class ContentScan:
 
     def begin(self, entry: Entry) -> None:
         self._name = entry.name
-        self._is_text = entry.name.rpartition(".")[2].lower() in TEXT_SUFFIXES
+        _, dot, suffix = entry.name.rpartition(".")
+        self._is_text = bool(dot) and suffix.lower() in TEXT_SUFFIXES
         self._at_start = True
         self._line = 1
         self._overlap = b""
