@@ -8,18 +8,21 @@
 `config`        the application of `ini`, configured
 `app`           that application, for WebTest
 `accounts`      users and their credentials
+`work`          a worker, to be called when the jobs are to be done
 """
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import webtest
 from pyramid.config import Configurator
 
-from registry import configure, migrations
+from registry import configure, migrations, settings
+from registry.jobs import runner
+from registry.jobs.worker import open_context
 from registry.models import Database
 from support import databases
 from support.accounts import Accounts
@@ -99,3 +102,11 @@ def app(config: Configurator) -> webtest.TestApp:
 def accounts(config: Configurator, ini: dict[str, str]) -> Accounts:
     """Users, and the headers that speak for them."""
     return Accounts(config.registry["database"], ini["registry.secret"])
+
+
+@pytest.fixture
+def work(ini: dict[str, str]) -> Iterator[Callable[[], int]]:
+    """A worker in this process: a call does all the jobs that are due, and returns their number."""
+    context = open_context(ini, settings.read(ini))
+    yield lambda: runner.run_due(context)
+    context.database.dispose()

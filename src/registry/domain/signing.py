@@ -65,7 +65,9 @@ _CHANGE = update(_VERSION).where(
     _VERSION.c.state.in_([VersionState.QUEUED, VersionState.SIGNING]),
 )
 _BEGIN = _CHANGE.values(state=VersionState.SIGNING, attempt=bindparam("claimed"), updated=bindparam("moment"))
-_END = _CHANGE.values(state=bindparam("new_state"), errors=bindparam("found"), updated=bindparam("moment"))
+_END = _CHANGE.values(
+    state=bindparam("new_state"), errors=bindparam("found"), updated=bindparam("moment")
+).returning(_VERSION.c.id)
 
 
 class Damaged(Exception):
@@ -97,7 +99,7 @@ def order(connection: Connection, version_id: int) -> Order:
             f"The extension {row.name} is disabled; nothing is signed for it until it is enabled again.",
             "EXTENSION_DISABLED",
         )
-    _check_verdicts(dict(connection.execute(_VERDICTS, {"sha256": row.upload_sha256}).tuples().all()))
+    _check_verdicts(dict(connection.execute(_VERDICTS, {"sha256": row.upload_sha256}).all()))
     return Order(row.id, row.extension_id, row.name, row.guid, row.format, row.version, row.upload_sha256)
 
 
@@ -134,23 +136,24 @@ def check_identity(order: Order, package: Package | None) -> None:
 
 
 def began(session: Session, version_id: int, attempt: int) -> None:
-    session.execute(_BEGIN, {"version_id": version_id, "claimed": attempt, "moment": now()})
+    session.connection().execute(_BEGIN, {"version_id": version_id, "claimed": attempt, "moment": now()})
 
 
 def waits(session: Session, version_id: int) -> None:
     """It could not be signed now, and will be tried again."""
-    _end(session, version_id, VersionState.QUEUED, ())
+    _end(session.connection(), version_id, VersionState.QUEUED, ())
 
 
 def signed(session: Session, version_id: int, file: Signed) -> None:
     """The signed file is in the store: from now on it is what is served. Raises Conflict, like ``order``."""
     # Of two versions signed at once the second to come here waits for the first, and sees it.
     extension = session.scalars(_LOCK, {"version_id": version_id}).one()
-    subject = order(session.connection(), version_id)
-    if not _end(session, version_id, VersionState.SIGNED, ()):
+    connection = session.connection()
+    subject = order(connection, version_id)
+    if not _end(connection, version_id, VersionState.SIGNED, ()):
         raise Conflict("The version does not wait for a signature any more.", "NOT_WAITING")
-    session.execute(_NEW_BLOB, {"sha256": file.sha256, "size": file.size})
-    session.execute(_NEW_ARTIFACT, {"version_id": version_id} | dataclasses.asdict(file))
+    connection.execute(_NEW_BLOB, {"sha256": file.sha256, "size": file.size})
+    connection.execute(_NEW_ARTIFACT, {"version_id": version_id} | dataclasses.asdict(file))
     visibility.refresh(session, extension)
     identity = {"sha256": file.sha256, "key_id": file.key_id, "serial": file.serial}
     _record(session, "version.signed", subject, **identity)
@@ -159,7 +162,7 @@ def signed(session: Session, version_id: int, file: Signed) -> None:
 def given_up(session: Session, version_id: int, findings: Sequence[Finding], *, dead: bool) -> None:
     """It will not be signed: because of what it is, or (``dead``) because every attempt went wrong."""
     state = VersionState.DEAD if dead else VersionState.FAILED
-    if not _end(session, version_id, state, findings):
+    if not _end(session.connection(), version_id, state, findings):
         return
     codes = [finding.code for finding in findings]
     _record(session, f"version.{state}", session.get_one(Version, version_id), codes=codes)
@@ -183,7 +186,7 @@ def _record(session: Session, kind: str, version: Any, **data: Any) -> None:
     events.record(session, kind, extension_id=version.extension_id, version=version.version, **data)
 
 
-def _end(session: Session, version_id: int, state: VersionState, findings: Sequence[Finding]) -> bool:
-    values: dict[str, Any] = {"version_id": version_id, "new_state": state, "moment": now()}
+def _end(connection: Connection, version_id: int, state: VersionState, findings: Sequence[Finding]) -> bool:
     found = [finding_json(finding) for finding in findings]
-    return session.execute(_END.returning(_VERSION.c.id), values | {"found": found}).one_or_none() is not None
+    values = {"version_id": version_id, "new_state": state, "found": found, "moment": now()}
+    return connection.execute(_END, values).one_or_none() is not None
