@@ -11,20 +11,31 @@ import zlib
 from collections.abc import Callable
 from hashlib import sha256
 from struct import Struct
+from typing import Any
 
 from registry.packages.archive import Archive, Entry
 from registry.signing.errors import CannotSign
 
+deflate: Any
+try:
+    from isal import isal_zlib as deflate
+except ImportError:  # not built for this platform: slower, and a little smaller
+    deflate = zlib
+
+_LEVEL, _RAW = 2, -15
 _LOCAL = Struct("<4s5H3L2H")
 _CENTRAL = Struct("<4s4B4H3L5H2L")
 _END = Struct("<4s4H2LH")
 _VERSION = 20  # 2.0: deflate, no zip64
-_DOS = 0  # the system whose attributes carry no Unix mode bits
+# Of systems whose attributes carry no Unix mode bits. Info-ZIP takes a name from DOS for one in a DOS
+# code page even where the UTF-8 flag is set, so names beyond ASCII are declared to come from NTFS.
+_DOS, _NTFS = 0, 10
 _UTF8_NAME = 1 << 11
 _STORED, _DEFLATED = 0, 8
 _EARLIEST = (0x0021, 0)  # 1980-01-01 00:00, for the files that are made here
 
-_CHUNK = 256 * 1024
+# Below the size from which malloc maps each buffer anew.
+_CHUNK = 64 * 1024
 _MOST_BYTES = 0xFFFFFFFF
 _MOST_ENTRIES = 0xFFFF
 _LONGEST_NAME = 0xFFFF
@@ -46,11 +57,10 @@ class Rewriter:
 
     def add(self, name: str, data: bytes) -> None:
         """A file of our own, packed if that makes it smaller."""
-        packer = zlib.compressobj(6, zlib.DEFLATED, -15)
-        packed = packer.compress(data) + packer.flush()
+        packed: bytes = deflate.compress(data, _LEVEL, _RAW)
         method = _DEFLATED if len(packed) < len(data) else _STORED
         body = packed if method == _DEFLATED else data
-        self._begin(Entry(name, method, zlib.crc32(data), len(body), len(data), 0, _EARLIEST))
+        self._begin(Entry(name, method, deflate.crc32(data), len(body), len(data), 0, _EARLIEST))
         self._put(body)
 
     def copy(self, archive: Archive, entry: Entry) -> None:
@@ -76,7 +86,7 @@ class Rewriter:
 
     def _begin(self, entry: Entry) -> None:
         name = entry.name.encode()
-        flags = 0 if entry.name.isascii() else _UTF8_NAME
+        flags, system = (0, _DOS) if entry.name.isascii() else (_UTF8_NAME, _NTFS)
         date, time = entry.modified
         if len(name) > _LONGEST_NAME:
             raise CannotSign(f"The name of an entry is too long for a zip file: {entry.name[:80]!r}")
@@ -94,7 +104,7 @@ class Rewriter:
             0,
         )
         self._directory.append(
-            _CENTRAL.pack(b"PK\1\2", _VERSION, _DOS, _VERSION, 0, *facts, 0, 0, 0, 0, self.size) + name
+            _CENTRAL.pack(b"PK\1\2", _VERSION, system, _VERSION, 0, *facts, 0, 0, 0, 0, self.size) + name
         )
         self._put(_LOCAL.pack(b"PK\3\4", _VERSION, *facts) + name)
 

@@ -26,7 +26,7 @@ from registry.signing.keys import IssuerKey
 from registry.signing.rewrite import Rewriter
 
 _UNWRITABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_BUFFER = 256 * 1024
+_BUFFER = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
