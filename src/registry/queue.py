@@ -118,7 +118,7 @@ def claim(session: Session, job_id: int, owner: str, lease: float) -> Claim | No
     """
     moment = now()
     parameters = {"job_id": job_id, "claimant": owner, "moment": moment, "until": _after(moment, lease)}
-    row = session.execute(_CLAIM, parameters).one_or_none()
+    row = session.connection().execute(_CLAIM, parameters).one_or_none()
     return Claim(job_id, row.kind, row.subject_id, row.attempt, owner) if row else None
 
 
@@ -151,7 +151,8 @@ def delay(attempt: int) -> float:
 
 def requeue(session: Session, job_id: int) -> bool:
     """Give a job that failed or is dead all its attempts again; False for any other."""
-    return session.execute(_REQUEUE, {"job_id": job_id, "moment": now()}).one_or_none() is not None
+    row = session.connection().execute(_REQUEUE, {"job_id": job_id, "moment": now()}).one_or_none()
+    return row is not None
 
 
 def due(connection: Connection, limit: int, waited: float = 0) -> Sequence[int]:
@@ -169,7 +170,7 @@ def _settle(session: Session, claim: Claim, state: JobState, error: str | None, 
 
 def _fenced(session: Session, statement: Any, claim: Claim, **values: Any) -> bool:
     fence = {"job_id": claim.job_id, "claimant": claim.owner, "claimed_attempt": claim.attempt}
-    return session.execute(statement, fence | values).one_or_none() is not None
+    return session.connection().execute(statement, fence | values).one_or_none() is not None
 
 
 def _after(moment: datetime.datetime, seconds: float) -> datetime.datetime:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from registry import queue
@@ -36,6 +36,7 @@ from registry.packages.findings import Finding
 from registry.signing import Signed
 
 _VERSION = cast(Table, Version.__table__)
+_VERDICTS = select(func.count()).where(Validation.sha256 == Version.upload_sha256).correlate(Version)
 _ORDER = (
     select(
         Version.id,
@@ -47,6 +48,8 @@ _ORDER = (
         Extension.guid,
         Extension.format,
         Extension.state,
+        _VERDICTS.where(Validation.tool == GATE).scalar_subquery().label("required"),
+        _VERDICTS.where(Validation.verdict != Verdict.PASSED).scalar_subquery().label("objections"),
     )
     .join(Extension, Extension.id == Version.extension_id)
     .where(Version.id == bindparam("version_id"))
@@ -57,7 +60,6 @@ _LOCK = (
     .where(Version.id == bindparam("version_id"))
     .with_for_update(of=Extension)
 )
-_VERDICTS = select(Validation.tool, Validation.verdict).where(Validation.sha256 == bindparam("sha256"))
 _NEW_BLOB = insert(cast(Table, Blob.__table__))
 _NEW_ARTIFACT = insert(cast(Table, Artifact.__table__))
 _CHANGE = update(_VERSION).where(
@@ -99,19 +101,9 @@ def order(connection: Connection, version_id: int) -> Order:
             f"The extension {row.name} is disabled; nothing is signed for it until it is enabled again.",
             "EXTENSION_DISABLED",
         )
-    _check_verdicts(dict(connection.execute(_VERDICTS, {"sha256": row.upload_sha256}).all()))
+    if not row.required or row.objections:
+        raise Conflict("Only a package that passed validation is signed; this one has not.", "NOT_VALIDATED")
     return Order(row.id, row.extension_id, row.name, row.guid, row.format, row.version, row.upload_sha256)
-
-
-def _check_verdicts(verdicts: dict[str, str]) -> None:
-    missing = [] if GATE in verdicts else [GATE]
-    open_or_bad = [tool for tool, verdict in verdicts.items() if verdict != Verdict.PASSED]
-    if missing or open_or_bad:
-        tools = ", ".join(sorted(missing + open_or_bad))
-        raise Conflict(
-            f"Only a package that passed validation is signed, and this one has not passed: {tools}.",
-            "NOT_VALIDATED",
-        )
 
 
 def check_bytes(path: Path, sha256: str) -> None:

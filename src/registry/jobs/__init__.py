@@ -1,0 +1,35 @@
+"""The worker's side of background work.
+
+A job is a row that somebody wrote with the change it belongs to (``registry.queue``). A worker claims
+it, works, and writes what came of it, in three steps:
+
+    claim    one transaction: the row is taken for a lease, and ``started`` shows it to whoever looks
+    work     no transaction and no lock is held; the lease is renewed from a thread of its own
+    settle   one transaction: the claim ends and ``finished`` writes the result, both or neither
+
+If the worker dies, the lease lapses and another one claims the job. If two work at the same job because
+one was thought dead, the fence in ``settle`` lets one of them finish. So ``work`` may be done more than
+once and must have no effect by itself beyond files that nobody speaks of, which ``housekeeping``
+collects; ``finished`` happens once.
+
+``work`` says how it went by what it raises. ``Permanent``: trying again will not help, and here is why.
+Anything else: later, more and more rarely; after the last attempt the job is dead and waits for an
+admin. An attempt is counted when it begins, so a job that kills its worker ends as dead too.
+
+A kind of work is a module with the five functions of ``base.Kind``, and its line in ``KINDS``:
+
+    signing.py       an accepted package becomes the signed file that is served
+
+and around them: ``runner`` does the three steps, ``heart`` renews leases, ``worker`` is the process,
+``housekeeping`` removes what killed processes left behind.
+"""
+
+from collections.abc import Mapping
+
+from registry.domain.publishing import SIGN
+from registry.jobs import signing
+from registry.jobs.base import Kind, Permanent, Transient, WorkerContext
+
+__all__ = ["KINDS", "Kind", "Permanent", "Transient", "WorkerContext"]
+
+KINDS: Mapping[str, Kind] = {SIGN: signing}

@@ -1,0 +1,30 @@
+"""Removing what killed processes left behind: temporary files, and blobs that no row speaks of."""
+
+import logging
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from registry.jobs.base import WorkerContext
+from registry.models import Blob
+
+log = logging.getLogger(__name__)
+
+# Far longer than from `keep` to the commit of the row.
+BLOB_AGE = 24 * 3600.0
+_SLICE = 500
+
+
+def tidy(context: WorkerContext) -> int:
+    """Collect temporary files older than two leases and blobs nobody has wanted for a day; how many."""
+
+    def wanted(digests: list[str]) -> Iterable[str]:
+        with context.database.read() as connection:
+            for start in range(0, len(digests), _SLICE):
+                part = digests[start : start + _SLICE]
+                yield from connection.scalars(select(Blob.sha256).where(Blob.sha256.in_(part)))
+
+    removed = context.storage.collect(wanted, temporary_age=2 * context.settings.lease, age=BLOB_AGE)
+    if removed:
+        log.info("Removed %d files that nobody needs", removed)
+    return removed

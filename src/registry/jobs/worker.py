@@ -1,0 +1,184 @@
+"""The worker process: threads that do what they are told of, and one that looks for the rest.
+
+Huey's consumer runs the threads, and starts a new one where one has died. A ``Listener`` does the jobs it gets
+hints of, one after the other without a pause. The ``Sweep`` does what has been due for a moment and
+nobody was told of: lost hints, jobs to be tried again, leases of workers that died. So a queue that is
+broken costs a few seconds for each job and stops nothing. Any number of workers may run at once.
+
+SIGTERM and SIGINT: the jobs at hand are finished, for at most ``STOP_SECONDS``, and the process ends with 0; what
+is not finished by then is done by another worker when the lease has lapsed. SIGHUP is ignored: settings
+are read at the start only. Work that hangs (``heart.PATIENCE``) ends the process with 1, since a thread cannot be
+stopped by itself; whoever supervises it starts a new one.
+"""
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from huey.consumer import BaseProcess, Consumer, ConsumerStopped, Worker
+
+from registry.jobs import housekeeping, runner
+from registry.jobs.base import WorkerContext
+from registry.models import Database
+from registry.queue import Alarm
+from registry.settings import BadSetting, Settings
+from registry.signing import create_development_chain, is_development, open_issuer
+from registry.storage import open_storage
+
+log = logging.getLogger(__name__)
+
+STOP_SECONDS = 30.0
+# An idle listener looks this often, unless its queue can wake it.
+POLL_SECONDS = 0.05
+# After an error of the queue or the database.
+PAUSE_SECONDS = 1.0
+# What has been due for so long has lost its hint, or there is more than the listeners can do.
+WAITED_SECONDS = 1.0
+TIDY_SECONDS = 3600.0
+
+
+def run_worker(ini: Mapping[str, str], settings: Settings, *, watch_parent: int | None = None) -> int:
+    """Work until a signal comes, or until the parent process ``watch_parent`` has gone; the exit status.
+
+    Call it in the main thread. Raises BadSetting and KeyUnusable when it cannot start.
+    """
+    context = open_context(ini, settings)
+    alarm = Alarm(ini, partial(runner.run, context))
+    if alarm.huey.immediate:
+        raise BadSetting("huey.immediate is for tests; a worker needs a queue.")
+    stop = threading.Event()
+    helpers = [
+        threading.Thread(target=context.heart.run, args=(stop,), name="heart", daemon=True),
+        threading.Thread(target=_tidy_hourly, args=(context, stop), name="housekeeping", daemon=True),
+    ]
+    for helper in helpers:
+        helper.start()
+    crew = Crew(context, alarm, watch_parent)
+    try:
+        crew.run()
+    finally:
+        stop.set()
+    return crew.status
+
+
+def open_context(ini: Mapping[str, str], settings: Settings) -> WorkerContext:
+    """Everything a worker needs. Raises BadSetting and KeyUnusable."""
+    if not settings.issuer:
+        raise BadSetting("signing.issuer is not set; a worker cannot sign without a key.")
+    scheme, _, folder = settings.issuer.partition(":")
+    if not settings.production and scheme == "pem" and not folder.endswith(".pem") and not Path(folder).exists():
+        create_development_chain(Path(folder))
+    issuer = open_issuer(settings.issuer)
+    if settings.production and is_development(issuer):
+        raise BadSetting("signing.issuer is a key made for development; production needs one of its own.")
+    return WorkerContext(
+        database=Database(ini["sqlalchemy.url"]),
+        storage=open_storage(settings.storage),
+        issuer=issuer,
+        settings=settings,
+    )
+
+
+class Listener(Worker):
+    """Does what it gets hints of."""
+
+    process_name = "Listener"
+
+    def __init__(self, alarm: Alarm, stop_flag: Any):
+        super().__init__(alarm.huey, stop_flag, POLL_SECONDS / 4, POLL_SECONDS, 1.2)
+        self._alarm = alarm
+        self._deaf = False
+
+    def loop(self, now: Any = None) -> None:
+        try:
+            task = self._alarm.take()
+        except Exception as error:  # noqa: BLE001 - whatever ails the queue, the sweep goes on
+            if not self._deaf:
+                log.error("The queue is broken, jobs wait for the sweep: %s: %s", type(error).__name__, error)
+            self._deaf = True
+            self.stop_flag.wait(PAUSE_SECONDS)
+            return
+        self._deaf = False
+        if task is not None:
+            self.delay = self.default_delay
+            _guarded(self.stop_flag, task.execute)
+        elif not self._alarm.blocking:
+            self.sleep()
+
+
+class Sweep(BaseProcess):
+    """Does what nobody was told of."""
+
+    process_name = "Sweep"
+
+    def __init__(self, context: WorkerContext, alarm: Alarm, stop_flag: Any):
+        super().__init__(alarm.huey, stop_flag)
+        self._context = context
+
+    def loop(self, now: Any = None) -> None:
+        every = self._context.settings.sweep
+        waited = min(WAITED_SECONDS, every)
+        look = partial(runner.run_due, self._context, waited=waited, stop=self.stop_flag.is_set)
+        if _guarded(self.stop_flag, look) != runner.BATCH:
+            self.stop_flag.wait(every)
+
+
+class Crew(Consumer):
+    """The threads of one worker, ``status`` is what the process should exit with."""
+
+    def __init__(self, context: WorkerContext, alarm: Alarm, watch_parent: int | None):
+        self._context = context
+        self._alarm = alarm
+        self._parent = watch_parent
+        self.status = 0
+        super().__init__(
+            alarm.huey, workers=context.settings.workers, periodic=False, shutdown_timeout=STOP_SECONDS
+        )
+
+    def _create_worker(self) -> Listener:
+        return Listener(self._alarm, self.stop_flag)
+
+    def _create_scheduler(self) -> Sweep:
+        return Sweep(self._context, self._alarm, self.stop_flag)
+
+    def _set_signal_handlers(self) -> None:
+        self._signal_actions = {signal.SIGTERM: (False, True), signal.SIGINT: (False, True)}
+        super()._set_signal_handlers()
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    def loop(self, health_check_ts: float | None = None) -> float | None:
+        if self._parent is not None and os.getppid() != self._parent:
+            log.info("The parent process has gone")
+            self.stop(graceful=True)
+            raise ConsumerStopped
+        if hung := self._context.heart.hung():
+            log.critical("Job %d hangs; this worker ends", hung[0].job_id)
+            self.status = 1
+            self.stop()
+            raise ConsumerStopped
+        return super().loop(health_check_ts)
+
+
+def _guarded(stop_flag: Any, action: Any) -> Any:
+    """Call it; an error (a database that has gone, say) is logged, and followed by a pause."""
+    try:
+        return action()
+    except Exception:
+        log.exception("Will go on in %d s", PAUSE_SECONDS)
+        stop_flag.wait(PAUSE_SECONDS)
+        return None
+
+
+def _tidy_hourly(context: WorkerContext, stop: threading.Event) -> None:
+    while True:
+        try:
+            housekeeping.tidy(context)
+        except Exception:
+            log.exception("Files that nobody needs could not be removed")
+        if stop.wait(TIDY_SECONDS):
+            return
