@@ -125,6 +125,8 @@ HOSTILE = {
     "bzip2": (one(method=12), "METHOD_UNSUPPORTED"),
     "lzma": (one(method=14), "METHOD_UNSUPPORTED"),
     "patch data": (one(flags=1 << 5), "METHOD_UNSUPPORTED"),
+    "newer version needed": (one(version=64), "VERSION_UNSUPPORTED"),
+    "newer version needed in front": (one(local={"version": 64}), "VERSION_UNSUPPORTED"),
     "stored with two sizes": (one(method=0, size=5), "SIZE_MISMATCH"),
     "more counted than listed": (assemble([Part("a", b"a")], end={"count": 2}), "DIRECTORY_DAMAGED"),
     "more listed than counted": (
@@ -199,6 +201,8 @@ ODD = {
     "alignment by zeroes": build_zip({"a.js": DATA}, local_extra=bytes(7)),
     "repeated utf-8 name": build_zip({"a.js": DATA}, central_extra=unicode_path(b"a.js", b"a.js")),
     "compression level in one place only": build_zip({"a.js": DATA}, local={"flags": 2}),
+    "ready for zip64": build_zip({"a.js": DATA}, version=45),
+    "version with a system": build_zip({"a.js": DATA}, version=3 << 8 | 20),
     "no date": build_zip({"a.js": DATA}, date=0, time=0),
     "packed twice": build_zip({"a.js": DATA}, packed=deflate(DATA, level=0)),
 }

@@ -19,7 +19,7 @@ SYMLINK = 0o120777 << 16
 DATE = (2024 - 1980) << 9 | 5 << 5 | 17
 TIME = 12 << 11
 
-LOCAL_FIELDS = ("flags", "method", "time", "date", "crc32", "compressed_size", "size")
+LOCAL_FIELDS = ("version", "flags", "method", "time", "date", "crc32", "compressed_size", "size")
 
 
 @dataclass
@@ -47,6 +47,7 @@ class Part:
     local_extra: bytes = b""
     central_extra: bytes = b""
     comment: bytes = b""
+    version: int = 20
     disk: int = 0
     offset: int | None = None
     before: bytes = b""
@@ -69,6 +70,7 @@ class Part:
             flags |= DESCRIPTOR_FLAG if self.descriptor else 0
         return {
             "name": self.raw_name(),
+            "version": self.version,
             "flags": flags,
             "method": self.method,
             "time": self.time,
@@ -87,7 +89,6 @@ class Part:
         header = struct.pack(
             "<4s5H3L2H",
             b"PK\x03\x04",
-            20,
             *(shown[key] for key in LOCAL_FIELDS),
             len(shown["name"]),
             len(self.local_extra),
@@ -109,7 +110,6 @@ class Part:
                 "<4s6H3L5H2L",
                 b"PK\x01\x02",
                 self.made_by << 8 | 20,
-                20,
                 *(shown[key] for key in LOCAL_FIELDS),
                 len(shown["name"]),
                 len(self.central_extra),

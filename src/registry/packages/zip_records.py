@@ -25,6 +25,8 @@ DESCRIPTOR_FLAG = 1 << 3
 PATCH_FLAG = 1 << 5
 UTF8_FLAG = 1 << 11
 DOS_FOLDER = 0x10
+# Store and deflate need version 2.0; 4.5 is what writers put that are prepared for zip64.
+NEWEST_VERSION = 45
 
 ZIP64_ADVICE = "Write the archive without zip64: packages are far smaller than the 4 GB it is for."
 SPLIT_ADVICE = "The archive is split into several parts. Upload it as one file."
@@ -63,7 +65,7 @@ def central_directory(directory: bytes, count: int, faults: Faults) -> Iterator[
         if at + CENTRAL.size > len(directory) or directory[at : at + 4] != CENTRAL_SIGNATURE:
             faults.stop("DIRECTORY_DAMAGED", f"The archive's table of contents is damaged. {REPACK_ADVICE}")
         (
-            _, _, _, flags, method, time, date, crc32, compressed_size, size,
+            _, _, version, flags, method, time, date, crc32, compressed_size, size,
             name_size, extra_size, comment_size, disk, _, attributes, header_offset,
         ) = CENTRAL.unpack_from(directory, at)  # fmt: skip
         name_end = at + CENTRAL.size + name_size
@@ -81,6 +83,7 @@ def central_directory(directory: bytes, count: int, faults: Faults) -> Iterator[
             faults.add("ZIP64", ZIP64_ADVICE, member.name)
         elif disk:
             faults.add("MULTI_DISK", SPLIT_ADVICE, member.name)
+        check_version(member, version, faults)
         _check_packing(member, faults)
         _check_type(member, faults)
         check_extra(member, extra, faults)
@@ -89,6 +92,14 @@ def central_directory(directory: bytes, count: int, faults: Faults) -> Iterator[
         faults.stop(
             "DIRECTORY_DAMAGED",
             f"The archive's table of contents lists other files than it counts. {REPACK_ADVICE}",
+        )
+
+
+def check_version(member: Member, version: int, faults: Faults) -> None:
+    """Reports a "version needed to extract" that some readers give up on; its high byte is a system."""
+    if version & 0xFF > NEWEST_VERSION:
+        faults.add(
+            "VERSION_UNSUPPORTED", f"This entry asks for a newer zip reader. {REPACK_ADVICE}", member.name
         )
 
 

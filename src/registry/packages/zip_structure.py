@@ -24,6 +24,7 @@ from registry.packages.zip_records import (
     Member,
     central_directory,
     check_extra,
+    check_version,
 )
 
 END = Struct("<4s4H2LH")
@@ -146,7 +147,7 @@ def _follow_span(descriptor: int, member: Member, end: int, faults: Faults) -> N
     if len(header) < fixed or header[:4] != LOCAL_SIGNATURE:
         faults.add("LOCAL_DAMAGED", f"This entry's own header is missing. {REPACK_ADVICE}", member.name)
         return
-    _, _, flags, method, _, _, *sizes, name_size, extra_size = LOCAL.unpack_from(header)
+    _, version, flags, method, _, _, *sizes, name_size, extra_size = LOCAL.unpack_from(header)
     if name_size != len(member.raw_name) or header[LOCAL.size : fixed] != member.raw_name:
         _mismatch("name", member, faults)
         return
@@ -158,6 +159,7 @@ def _follow_span(descriptor: int, member: Member, end: int, faults: Faults) -> N
     if behind < 0:
         _overlap(member, faults)
         return
+    check_version(member, version, faults)
     if extra_size:
         extra = header[fixed : fixed + extra_size]
         if len(extra) < extra_size:
