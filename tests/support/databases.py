@@ -1,14 +1,18 @@
-"""PostgreSQL databases for tests: made, emptied, dropped."""
+"""Databases for tests: made, emptied, dropped. SQLite, or PostgreSQL when TEST_DATABASE_URL names a server."""
 
 import contextlib
+import os
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
 from registry.models import Base
+
+SERVER = os.environ.get("TEST_DATABASE_URL", "")
 
 _STRANGERS = text(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -18,20 +22,23 @@ _SEQUENCES = text("SELECT setval(quote_ident(sequencename)::regclass, start_valu
 
 
 @contextlib.contextmanager
-def created(server: str) -> Iterator[str]:
-    """The URL of a new database on the server at the URL ``server``; dropped at the end."""
-    url = make_url(server).set(drivername="postgresql+psycopg", database=f"registry_test_{uuid.uuid4().hex}")
-    with _connection(server) as connection:
+def blank(folder: Path) -> Iterator[str]:
+    """The URL of a database without tables: a file in ``folder``, or on the server and dropped at the end."""
+    if not SERVER:
+        yield f"sqlite:///{folder}/registry.sqlite"
+        return
+    url = make_url(SERVER).set(drivername="postgresql+psycopg", database=f"registry_test_{uuid.uuid4().hex}")
+    with _connection(SERVER) as connection:
         connection.execute(text(f"CREATE DATABASE {url.database}"))
     try:
         yield url.render_as_string(hide_password=False)
     finally:
-        with _connection(server) as connection:
+        with _connection(SERVER) as connection:
             connection.execute(text(f"DROP DATABASE {url.database} WITH (FORCE)"))
 
 
 def empty(url: str) -> None:
-    """Make the database as if just migrated: no rows, no connections of earlier tests, ids from 1."""
+    """Make a database of the server as if just migrated: no rows, no connections of earlier tests, ids from 1."""
     with _connection(url) as connection:
         connection.execute(_STRANGERS)
         connection.execute(text("UPDATE extension SET latest_id = NULL"))
