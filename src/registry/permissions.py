@@ -27,6 +27,11 @@ class Permission(StrEnum):
         return None if scope == "public" else scope
 
 
+def covers(scopes: frozenset[str], scope: str) -> bool:
+    """Whether a token with these scopes has that one; who may change something may see what became of it."""
+    return scope in scopes or (scope == "read" and not scopes.isdisjoint({"publish", "manage"}))
+
+
 def user(user_id: int) -> str:
     return f"user:{user_id}"
 

@@ -10,6 +10,7 @@ bad ones for nobody.
 """
 
 import datetime
+import secrets
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,7 +91,8 @@ class ApiKeyCodec(JWTAuthenticationPolicy):
         except jwt.InvalidTokenError:
             raise _undecodable() from None
         issuer = claims.get("iss")
-        if not isinstance(issuer, str) or not 0 < len(issuer) <= 100:
+        # What is not printable is no key, and neither are lone surrogates and NUL, which databases choke on.
+        if not isinstance(issuer, str) or not 0 < len(issuer) <= 100 or not issuer.isprintable():
             raise CredentialError("The JWT names no API key in `iss`.", "ERROR_DECODING_SIGNATURE")
         return issuer
 
@@ -105,6 +107,7 @@ class ApiKeyCodec(JWTAuthenticationPolicy):
             claims: dict[str, Any] = jwt.decode(
                 token, secret, algorithms=[self.algorithm], leeway=self.leeway, options=options
             )
+            numbers = all(type(claims[name]) in (int, float) for name in ("iat", "exp"))
             lifetime = float(claims["exp"]) - float(claims["iat"])
         except jwt.ExpiredSignatureError:
             raise CredentialError(
@@ -118,6 +121,10 @@ class ApiKeyCodec(JWTAuthenticationPolicy):
             raise CredentialError(f"The JWT has no `{error.claim}`.", "ERROR_DECODING_SIGNATURE") from None
         except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError):
             raise _undecodable() from None
+        if not numbers:
+            raise CredentialError(
+                "`iat` and `exp` of the JWT must be numbers: seconds since 1970.", "ERROR_DECODING_SIGNATURE"
+            )
         if not 0 <= lifetime <= LIFETIME:
             raise CredentialError(
                 f"The JWT lives {lifetime:.0f} seconds; at most {LIFETIME} are allowed.",
@@ -132,6 +139,7 @@ class SecurityPolicy:
 
     def __init__(self, sealer: Sealer):
         self._sealer = sealer
+        self._nobodys_secret = sealer.seal(secrets.token_hex(32).encode())
         self._codec = ApiKeyCodec()
         self._acl = ACLHelper()
         self._cache = RequestLocalCache(self._load)
@@ -149,7 +157,8 @@ class SecurityPolicy:
         identity = self.identity(request)
         result = self._acl.permits(context, identity.principals if identity else _ANONYMOUS, permission)
         if identity is not None and isinstance(result, ACLAllowed):
-            return _within(identity, context, Permission(permission)) or result
+            denied = _within(identity, context, Permission(permission))
+            return result if denied is None else denied  # a Denied is false, so no `or`
         return result
 
     def remember(self, request: Request, userid: str, **kw: Any) -> list[Any]:
@@ -184,7 +193,14 @@ class SecurityPolicy:
     def _by_key(self, request: Request, token: str) -> Identity:
         rows = request.read.execute(_BY_KEY, {"key": self._codec.issuer(token)}).all()
         # An unknown key takes the same path as a wrong secret, and the same time.
-        secret = self._sealer.open(rows[0].secret).decode() if rows else _NO_SECRET
+        sealed = rows[0].secret if rows else self._nobodys_secret
+        try:
+            secret = self._sealer.open(sealed).decode()
+        except ValueError:
+            raise CredentialError(
+                "This API key was made under another `registry.secret` and is lost; make a new one.",
+                "ERROR_DECODING_SIGNATURE",
+            ) from None
         self._codec.claims(token, secret)
         if not rows:
             raise _undecodable()
@@ -217,7 +233,7 @@ def _within(identity: Identity, context: Any, permission: Permission) -> ScopeDe
     scope = permission.scope
     if scope is None:
         return None
-    if identity.scopes is not None and scope not in identity.scopes:
+    if identity.scopes is not None and not permissions.covers(identity.scopes, scope):
         return ScopeDenied(f"The token lacks the scope `{scope}`.")
     if identity.extensions is not None:
         while context is not None and not hasattr(context, "extension_name"):
@@ -263,7 +279,6 @@ def _time(seconds: Any) -> str:
 
 
 _ANONYMOUS = frozenset([Everyone])
-_NO_SECRET = "0" * 64
 
 
 def credential_error(exc: CredentialError, request: Request) -> Response:
