@@ -12,6 +12,7 @@ of the node, not a node; ``traverse`` names the node where a dialect's path spel
 from typing import Any, ClassVar
 
 from cornice.service import Service
+from pyramid.httpexceptions import HTTPMethodNotAllowed, HTTPNotFound
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
@@ -64,7 +65,24 @@ def _options(request: Request) -> Response:
     return Response(status=204, headers={"Allow": ", ".join(sorted(service.defined_methods))})
 
 
+def _no_such_verb(context: Any, request: Request) -> Response:
+    service = request.registry.cornice_services[request.matched_route.pattern]
+    if not isinstance(context, service.context):
+        raise HTTPNotFound
+    response = HTTPMethodNotAllowed()
+    response.allow = service.defined_methods
+    raise response
+
+
 def register(config: Any) -> None:
-    """Add all services, those with a fixed segment before those with a variable one in its place."""
+    """Add all services."""
+    config.include(_add_services)
+    for service in ResourceService.all:
+        # Goes before Cornice's own, which says 405 at addresses with no such node, too.
+        config.add_view(_no_such_verb, route_name=service.name, permission=NO_PERMISSION_REQUIRED)
+
+
+def _add_services(config: Any) -> None:
+    # Those with a fixed segment come before those with a variable one in its place.
     for service in sorted(ResourceService.all, key=lambda service: service.path.replace("{", "~")):
         config.add_cornice_service(service)

@@ -21,6 +21,9 @@ class Node:
             self.request = parent.request
 
     def __getitem__(self, name: str) -> "Node":
+        # No name has characters that cannot be printed, and PostgreSQL takes no NUL.
+        if not name.isprintable():
+            raise KeyError(name)
         kind = self.children.get(name)
         child = kind(self, name) if kind else self.find(name)
         if child is None:
