@@ -21,7 +21,7 @@ def edge_tween_factory(
     http_credentials = registry["settings"].http_credentials
 
     def edge(request: Request) -> Response:
-        path = request.environ["PATH_INFO"]
+        path = request.environ.get("PATH_INFO", "")
         if len(path) > 1 and path.endswith("/"):
             request.environ["PATH_INFO"] = path[:-1]
         if "Authorization" in request.headers or "Auth-Token" in request.headers:
@@ -39,9 +39,12 @@ def edge_tween_factory(
 
 def _loopback(address: str | None) -> bool:
     try:
-        return ipaddress.ip_address(address or "").is_loopback
+        ip = ipaddress.ip_address(address or "")
     except ValueError:
         return False
+    # How a server that listens on IPv6 and IPv4 at once spells an IPv4 client.
+    mapped = getattr(ip, "ipv4_mapped", None)
+    return (mapped or ip).is_loopback
 
 
 def includeme(config: Any) -> None:

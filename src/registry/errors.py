@@ -8,6 +8,7 @@ begins with a stable code where it has one (``MISSING_MAIN: …``). Every other 
 import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import orjson
 from pyramid.httpexceptions import HTTPException, HTTPForbidden, HTTPNotFound
@@ -134,6 +135,8 @@ def http(exc: HTTPException, request: Request) -> Response:
         allow = ", ".join(sorted(exc.allow or ()))
         detail = f"{request.method} is not possible here; possible are {allow}."
         return problem(405, detail, "ERROR_METHOD_NOT_ALLOWED", [("Allow", allow)])
+    if exc.status_int == 400:
+        return respond(400, {"non_field_errors": [exc.detail or exc.explanation]})
     headers = [("Location", exc.location)] if exc.location else []
     return problem(
         exc.status_int, exc.detail or exc.title, f"ERROR_{exc.title.upper().replace(' ', '_')}", headers
@@ -141,7 +144,13 @@ def http(exc: HTTPException, request: Request) -> Response:
 
 
 def not_text(exc: UnicodeDecodeError, request: Request) -> Response:
-    return respond(400, {"non_field_errors": ["The address or its query is not UTF-8."]})
+    parts = (request.environ.get("PATH_INFO", ""), request.environ.get("QUERY_STRING", ""))
+    try:
+        for part in parts:
+            unquote_to_bytes(part.encode("latin-1")).decode()
+    except UnicodeDecodeError:
+        return respond(400, {"non_field_errors": ["The address or its query is not UTF-8."]})
+    return crash(exc, request)
 
 
 def crash(exc: Exception, request: Request) -> Response:

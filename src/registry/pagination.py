@@ -7,7 +7,7 @@
 
 from collections.abc import Callable, Sequence
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import colander
 import orjson
@@ -55,6 +55,8 @@ def paginate(
     ``render`` makes a row's JSON; ``total`` is the number of all rows.
     """
     page, size, cursor = (request.validated[name] for name in ("page", "page_size", "cursor"))
+    if cursor is not None and "page" in request.GET:
+        raise bad_field("cursor", "Send `page` or `cursor`, not both.")
     reachable = max(1, request.settings.page_depth // size)
     ordered = rows.order_by(*(key.desc() if descending else key for key in keys))
     if cursor is not None:
@@ -119,4 +121,6 @@ def _address(request: Request, **step: Any) -> str:
     others: Sequence[tuple[str, str]] = [
         (name, value) for name, value in request.GET.items() if name not in ("page", "cursor")
     ]
-    return f"{request.settings.public_url}{request.path}/?{urlencode([*others, *step.items()])}"
+    # Without the prefix the application is mounted under, which public_url has already.
+    path = quote(request.path_info, safe="/@+~")
+    return f"{request.settings.public_url}{path}/?{urlencode([*others, *step.items()])}"

@@ -29,10 +29,11 @@ def json_body(schema: colander.SchemaNode) -> Callable[..., None]:
     def validate(request: Request, **_: Any) -> None:
         if request.content_type != "application/json":
             raise ApiError(415, "Send a JSON body as application/json.", "ERROR_UNSUPPORTED_MEDIA_TYPE")
-        if (request.content_length or 0) > JSON_BODY_BYTES:
+        text = request.body_file.read(JSON_BODY_BYTES + 1)
+        if len(text) > JSON_BODY_BYTES:
             raise ApiError(413, f"A JSON body may have at most {JSON_BODY_BYTES} bytes.", "ERROR_TOO_LARGE")
         try:
-            body = orjson.loads(request.body_file.read(JSON_BODY_BYTES + 1))
+            body = orjson.loads(text)
         except orjson.JSONDecodeError as error:
             raise BadRequest({"non_field_errors": [f"The body is not JSON: {error}."]}) from None
         if not isinstance(body, dict):
@@ -50,5 +51,8 @@ def _deserialize(schema: colander.SchemaNode, values: dict[str, Any]) -> dict[st
     try:
         result: dict[str, Any] = schema.deserialize(values)
     except colander.Invalid as invalid:
-        raise BadRequest({name.split(".")[0]: [text] for name, text in invalid.asdict().items()}) from None
+        faults: dict[str, list[str]] = {}
+        for name, text in invalid.asdict().items():
+            faults.setdefault(name.partition(".")[0] or "non_field_errors", []).append(text)
+        raise BadRequest(faults) from None
     return result
