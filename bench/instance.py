@@ -1,0 +1,88 @@
+"""A private instance of the registry for a bench: its own folder, port and accounts; gone afterwards."""
+
+import configparser
+import contextlib
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass
+class Instance:
+    folder: Path
+    port: int
+    token: str
+    database: Path
+    process: subprocess.Popen
+
+    def pids(self) -> list[int]:
+        """The server's processes: the supervisor, web and workers."""
+        found, pending = [], [self.process.pid]
+        while pending:
+            pid = pending.pop()
+            found.append(pid)
+            children = Path(f"/proc/{pid}/task/{pid}/children")
+            pending += [int(child) for child in children.read_text().split()] if children.exists() else []
+        return found
+
+    def cpu(self) -> float:
+        """CPU seconds all of them have used so far."""
+        ticks = os.sysconf("SC_CLK_TCK")
+        total = 0
+        for pid in self.pids():
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            total += int(fields[11]) + int(fields[12])
+        return total / ticks
+
+
+@contextlib.contextmanager
+def running(base: str = "development.ini", **settings: str) -> Iterator[Instance]:
+    """`registry serve` on a copy of an ini file in a temporary folder; ``settings`` go into ``[app:main]``."""
+    with tempfile.TemporaryDirectory(prefix="registry-bench-") as name:
+        folder, port = Path(name), free_port()
+        ini = configparser.RawConfigParser()
+        ini.read(ROOT / base)
+        ini["app:main"].update({"registry.public_url": f"http://127.0.0.1:{port}"} | settings)
+        ini["server:main"]["port"] = str(port)
+        with (folder / "bench.ini").open("w") as file:
+            ini.write(file)
+        command = [sys.executable, "-m", "registry.cli", "serve", str(folder / "bench.ini")]
+        with (folder / "log").open("w") as log:
+            process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=folder)
+        try:
+            wait_until_up(port, process, folder / "log")
+            token = re.findall(r"^\s+token\s+(reg_\w+)", (folder / "log").read_text(), re.MULTILINE)[-1]
+            yield Instance(folder, port, token, folder / "var/registry.sqlite", process)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until_up(port: int, process: subprocess.Popen, log: Path) -> None:
+    for _ in range(200):
+        if process.poll() is not None:
+            raise SystemExit(f"the server ended:\n{log.read_text()}")
+        with contextlib.suppress(OSError):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            connection.request("GET", "/api/v4/extensions/")
+            if connection.getresponse().status == 200 and "token" in log.read_text():
+                return
+        time.sleep(0.1)
+    raise SystemExit(f"the server did not come up:\n{log.read_text()}")

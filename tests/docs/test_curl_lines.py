@@ -1,0 +1,76 @@
+"""Every shell line of docs/api.md works as it stands, against a real server."""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from webtest.http import StopableWSGIServer
+
+from registry.jobs import runner
+from registry.jobs.worker import open_context
+from registry.settings import read
+from registry.signing import ChainPaths
+from support.samples import brackets, webextension
+
+PAGE = Path(__file__).parents[2] / "docs" / "api.md"
+LINES = [
+    line
+    for block in re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    for line in block.splitlines()
+]
+
+
+@pytest.fixture
+def address(config):
+    server = StopableWSGIServer.create(config.make_wsgi_app(), host="127.0.0.1")
+    yield server.application_url.rstrip("/")
+    server.shutdown()
+
+
+@pytest.fixture
+def worker(ini):
+    """Signs what comes in until the test is over."""
+    context, done = open_context(ini, read(ini)), threading.Event()
+
+    def work():
+        while not done.wait(0.05):
+            runner.run_due(context)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    yield
+    done.set()
+    thread.join()
+    context.database.dispose()
+
+
+def test_every_line(address, worker, accounts, ini, tmp_path):
+    folder = tmp_path / "shell"
+    folder.mkdir()
+    for version in ("1.0.0", "1.1.0", "1.2.0"):
+        (folder / f"word-tally-{version}.zip").write_bytes(brackets("word-tally", version))
+    for number in (0, 1):
+        package = webextension("some@addon", f"0.{number + 1}", "Some Addon")
+        (folder / f"some.v{number}.xpi").write_bytes(package)
+    root = ChainPaths(Path(ini["signing.issuer"].removeprefix("pem:"))).root
+    (folder / "root.pem").write_bytes(root.read_bytes())
+    key, secret = accounts.key("ann")
+    variables = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "REGISTRY": address,
+        "TOKEN": accounts.token("ann"),
+        "KEY": key,
+        "SECRET": secret,
+    }
+    assert len(LINES) > 15
+    for line in LINES:
+        run = subprocess.run(
+            ["sh", "-c", line], cwd=folder, env=variables, capture_output=True, text=True, timeout=60
+        )
+        assert run.returncode == 0, f"{line}\n{run.stdout}\n{run.stderr}"
+    assert (folder / "first-100-bytes").stat().st_size == 100
+    assert (folder / "some.xpi").read_bytes().startswith(b"PK")
