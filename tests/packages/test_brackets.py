@@ -81,6 +81,9 @@ def test_the_smallest_package_has_a_name_a_version_and_a_main_js(read):
         ({"theme": 5}, "BAD_FIELD", "theme", "an object"),
         ({"requiresRestart": "yes"}, "BAD_FIELD", "requiresRestart", "true or false"),
         ({"dependencies": ["left-pad"]}, "BAD_FIELD", "dependencies", "an object"),
+        ({"scripts": {"test": 5}}, "BAD_FIELD", "scripts", "scripts.test"),
+        ({"dependencies": {f"d{n}": "" for n in range(501)}}, "BAD_FIELD", "dependencies", "at most 500"),
+        ({"package_i18n": {f"d{n}": "" for n in range(201)}}, "BAD_FIELD", "package-i18n", "200 languages"),
         ({"peerDependencies": {"a": 1}}, "BAD_FIELD", "peerDependencies", "peerDependencies.a"),
         ({"package_i18n": []}, "BAD_FIELD", "package-i18n", "an object"),
         ({"package_i18n": {"de": None}}, "BAD_FIELD", "package-i18n", "package-i18n.de"),
@@ -174,6 +177,20 @@ def test_faults_of_the_contents_are_told_with_those_of_the_manifest(pack):
     with pytest.raises(PackageRefused) as caught:
         read_package(path)
     assert [finding.code for finding in caught.value.findings] == ["BAD_PACKAGE_NAME", "CRC_MISMATCH"]
+
+
+def test_a_file_that_is_damaged_and_also_the_manifest_is_told_once(pack):
+    parts = [Part(name, data.encode(), crc32=1) for name, data in brackets().items()][:1]
+    path = pack({"x": ""})
+    path.write_bytes(assemble(parts))
+    with pytest.raises(PackageRefused) as caught:
+        read_package(path)
+    assert [finding.code for finding in caught.value.findings] == ["CRC_MISMATCH", "MISSING_MAIN"]
+
+
+def test_remarks_do_not_crowd_out_errors(refused):
+    remarks = {f"x{chr(97 + n // 26)}{chr(97 + n % 26)}": {"nonsense": 1} for n in range(150)}
+    assert set(refused(brackets(package_i18n=remarks, requiresRestart=1))) == {"BAD_FIELD"}
 
 
 def test_findings_beyond_what_an_author_can_read_are_counted(read):

@@ -250,6 +250,18 @@ def test_placeholders_and_doubled_dollars_in_a_message(read):
     assert package.title == {"en": "Tabs for $5 $1"}
 
 
+@pytest.mark.parametrize("part", ["message", "placeholder", "reference"])
+def test_texts_that_would_grow_without_end_are_refused(refused, part):
+    long = "x" * 20_000
+    entry = {
+        "message": {"message": long, "placeholder": "$a$" * 1300, "reference": "$a$"}[part],
+        "placeholders": {"a": {"content": long if part != "reference" else "x" * 75}},
+    }
+    files = {"_locales/en/messages.json": json.dumps({"title": entry, "ok": {"message": "Notes"}})}
+    found = refused(webextension(files, name="__MSG_ok__", author="__MSG_title__" * 20, default_locale="en"))
+    assert "at most 300" in found["BAD_FIELD"].message
+
+
 def test_a_locale_that_lacks_one_of_two_messages_borrows_it_from_the_default(read):
     files = {
         "_locales/en/messages.json": messages(a="Tab", b="Notes"),
@@ -290,6 +302,12 @@ def test_messages_that_are_missing_or_unsound(refused, files, code, said):
 def test_too_large_messages_are_not_read(refused):
     files = {"_locales/en/messages.json": messages(title="T", pad="x" * 500)}
     assert "FILE_TOO_LARGE" in refused(webextension(files, **NAMED), limits=Limits(manifest_bytes=500))
+
+
+def test_all_messages_together_have_a_limit(refused, monkeypatch):
+    monkeypatch.setattr("registry.packages.messages.MAX_TOTAL", 50)
+    files = {f"_locales/{tag}/messages.json": messages(title="T") for tag in ("en", "de")}
+    assert "50 bytes" in refused(webextension(files, **NAMED))["TOO_MANY_MESSAGES"].message
 
 
 def test_a_folder_that_is_no_locale_is_a_warning(read):

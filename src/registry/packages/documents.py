@@ -47,7 +47,7 @@ def read_document(archive: Archive, stem: str, findings: list[Finding]) -> str |
 
 
 def _find(archive: Archive, stem: str) -> str | None:
-    by_lower = {name.lower(): name for name in archive.names() if "/" not in name}
+    by_lower = {name.lower(): name for name in archive.names()}
     return next((by_lower[stem + ending] for ending in _ENDINGS if stem + ending in by_lower), None)
 
 

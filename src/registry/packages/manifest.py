@@ -18,7 +18,9 @@ MAX_KEYS = 10_000
 MAX_INTEGER = 2**53 - 1  # the largest integer that JavaScript clients hold exactly
 
 # The closing quote is optional so that an unclosed string never makes the search start over.
-_TOKEN = re.compile(r'"(?:[^"\\]|\\[\s\S])*+"?|//[^\r\n]*|[\[\]{}]')
+_STRING = r'"(?:[^"\\]|\\[\s\S])*+"?'
+_NO_BRACKET = re.compile(rf'{_STRING}|[^\[\]{{}}"]+')
+_COMMENT = re.compile(rf"({_STRING})|//[^\r\n]*")
 _SUSPECT_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 _KINDS = {type(None): "null", bool: "true or false", str: "a text", list: "a list", dict: "an object"}
 
@@ -50,7 +52,7 @@ def parse_object(data: bytes, *, browser: bool = False) -> dict[str, Any]:
     """The JSON object (RFC 8259) in ``data``, or ``ManifestError``.
 
     With ``browser`` it is read as browsers read the manifest of a WebExtension: a byte-order mark is
-    skipped and ``//`` comments are blanked. Nothing else is tolerated.
+    skipped and ``//`` comments are taken out. Nothing else is tolerated.
     """
     try:
         text = data.decode("utf-8")
@@ -60,7 +62,9 @@ def parse_object(data: bytes, *, browser: bool = False) -> dict[str, Any]:
         if not browser:
             raise ManifestError("The file begins with a byte-order mark. Save it as UTF-8 without one.")
         text = text[1:]
-    text = _check_nesting(text, browser)
+    if browser:
+        text = _COMMENT.sub(r"\1", text)
+    _check_nesting(text)
     try:
         value = json.loads(
             text,
@@ -79,24 +83,13 @@ def parse_object(data: bytes, *, browser: bool = False) -> dict[str, Any]:
     return value
 
 
-def _check_nesting(text: str, comments: bool) -> str:
-    """The text, its comments blanked when ``comments``; refused when nested too deeply to be parsed."""
+def _check_nesting(text: str) -> None:
+    """Refuses what is nested too deeply before the parser recurses into it."""
     depth = 0
-    kept = []
-    done = 0
-    for token in _TOKEN.finditer(text):
-        first = text[token.start()]
-        if first in "[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise ManifestError(f"Objects and lists may be nested {MAX_DEPTH} deep at most.")
-        elif first in "]}":
-            depth -= 1
-        elif first == "/" and comments:
-            # Blanks of the same length keep the positions in later messages right.
-            kept += [text[done : token.start()], " " * (token.end() - token.start())]
-            done = token.end()
-    return "".join([*kept, text[done:]])
+    for bracket in _NO_BRACKET.sub("", text):
+        depth += 1 if bracket in "[{" else -1
+        if depth > MAX_DEPTH:
+            raise ManifestError(f"Objects and lists may be nested {MAX_DEPTH} deep at most.")
 
 
 class _Pairs:

@@ -1,6 +1,8 @@
 """The translations of a WebExtension: its messages.json files, and ``__MSG_key__`` in its manifest."""
 
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from registry.packages.archive import Archive
@@ -11,6 +13,9 @@ from registry.packages.manifest import quoted, read_object
 
 MAX_LOCALES = 200
 MAX_TOTAL = 8 * 1024 * 1024  # bytes of all messages.json files together
+# More characters than any text of a manifest may have. What grows beyond is not filled in to its end, for
+# it is refused anyway, and a few small texts can be made to grow to gigabytes.
+MAX_TEXT = 4000
 
 _FILE = re.compile(r"_locales/([^/]+)/messages\.json")
 _PLACE = re.compile(r"__MSG_([A-Za-z0-9@_]+?)__")
@@ -25,6 +30,7 @@ class Messages:
         self.by_language: dict[str, dict[str, Any]] = {}
         self.default = "en"
         self._paths: dict[str, str] = {}
+        self._words: dict[tuple[str, str], str] = {}
         folders = {match[1]: match[0] for match in map(_FILE.fullmatch, archive.names()) if match}
         if self._check_default(folders, any(name.startswith("_locales/") for name in archive.names())):
             self._read(archive, folders)
@@ -48,9 +54,9 @@ class Messages:
             self.fields.error(key, said, "MISSING_MESSAGE")
             return {}
         found = {}
-        for language in sorted(self.by_language, key=lambda tag: tag != self.default):
+        for language in self.by_language:
             if any(self._message(language, name) is not None for name in names):
-                found[language] = _PLACE.sub(lambda match, tag=language: self._word(tag, match[1]), text)  # type: ignore[misc]
+                found[language] = _substituted(_PLACE, text, partial(self._word, language))
         return found
 
     def _check_default(self, folders: dict[str, str], has_locales: bool) -> bool:
@@ -98,16 +104,11 @@ class Messages:
 
     def _word(self, language: str, name: str) -> str:
         """The message as browsers show it: missing ones from the default language, placeholders put in."""
-        entry = self._message(language, name.lower()) or self._message(self.default, name.lower()) or {}
-        placeholders = entry.get("placeholders")
-        contents = {
-            key.lower(): value["content"]
-            for key, value in (placeholders.items() if isinstance(placeholders, dict) else ())
-            if isinstance(value, dict) and isinstance(value.get("content"), str)
-        }
-        return _VARIABLE.sub(
-            lambda m: contents.get(m[1].lower(), "") if m[1] else "$", entry.get("message", "")
-        )
+        key = (language, name.lower())
+        if key not in self._words:
+            entry = self._message(*key) or self._message(self.default, key[1]) or {}
+            self._words[key] = _filled(entry.get("message", ""), entry.get("placeholders"))
+        return self._words[key]
 
     def _message(self, language: str, name: str) -> dict[str, Any] | None:
         entry = self.by_language.get(language, {}).get(name)
@@ -118,3 +119,28 @@ class Messages:
 
     def _warn(self, path: str, message: str) -> None:
         self.fields.findings.append(Finding("BAD_LOCALE", message, "file", path, "warning"))
+
+
+def _filled(message: str, placeholders: object) -> str:
+    """A message with the contents of its placeholders, ``$name$``; there are no arguments in a manifest."""
+    if len(message) > MAX_TEXT:
+        return message
+    contents = {
+        key.lower(): value["content"]
+        for key, value in (placeholders.items() if isinstance(placeholders, dict) else ())
+        if isinstance(value, dict) and isinstance(value.get("content"), str)
+    }
+    return _substituted(_VARIABLE, message, lambda name: contents.get(name.lower(), "") if name else "$")
+
+
+def _substituted(pattern: re.Pattern[str], text: str, word: Callable[[str], str]) -> str:
+    """``text`` with ``word(group 1)`` for each match, broken off somewhere beyond ``MAX_TEXT``."""
+    pieces = []
+    length = done = 0
+    for match in pattern.finditer(text):
+        pieces += [text[done : match.start()], word(match[1])]
+        length += len(pieces[-2]) + len(pieces[-1])
+        done = match.end()
+        if length > MAX_TEXT:
+            break
+    return "".join([*pieces, text[done:]])

@@ -47,7 +47,8 @@ def semver_key(version: str) -> bytes:
     key = b"".join(number.to_bytes(8, "big") for number in numbers)
     if prerelease is None:
         return key + b"\xff"
-    # A zero byte ends the list, less than the rank that any further identifier begins with.
+    # The zero byte at the end is less than the rank of a further identifier, and every rank is less than a
+    # further character: what goes on is greater than what ends.
     return key + b"\x01" + b"".join(map(_identifier_key, prerelease.split("."))) + b"\x00"
 
 
@@ -138,4 +139,4 @@ def _identifier_key(identifier: str) -> bytes:
         length = (number.bit_length() + 7) // 8
         # Ranks 1 to 8: a number of more bytes is greater, and every text is greater than every number.
         return bytes([1 + length]) + number.to_bytes(length, "big")
-    return b"\x10" + identifier.encode("ascii") + b"\x00"
+    return b"\x10" + identifier.encode("ascii")

@@ -98,7 +98,7 @@ class WebExtension(Format):
 
 def _check_manifest_version(fields: Fields) -> None:
     value = fields.data.get("manifest_version")
-    if isinstance(value, bool) or value not in (2, 3):
+    if value not in (2, 3):
         shown = value if isinstance(value, int) else "missing" if value is None else kind(value)
         said = f'"manifest_version" is {shown}; it must be the number 2 or 3.'
         fields.error("manifest_version", said, "BAD_MANIFEST_VERSION")
@@ -199,7 +199,8 @@ def _read_author(fields: Fields, messages: Messages) -> dict[str, Any]:
     name = developer.text("name", 300) or author.get("name")
     url = developer.link("url")
     if name:
-        author = {**author, "name": messages.translate("author", name).get(messages.default, name)}
+        said = messages.translate("author", name).get(messages.default, "")
+        author = {**author, "name": fields.checked("author", said, 300) or name}
     homepage = _read_translated(fields, messages, "homepage_url", 2000, link=True)
     return {"author": author or None, "homepage": {messages.default: url} if url else homepage}
 
