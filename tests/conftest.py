@@ -4,6 +4,7 @@
                 environment variable TEST_DATABASE_URL names a server where databases may be created
 `blank_url`     a database without tables, for tests of the schema itself
 `database`      the `Database` behind `database_url`
+`chain`         the files of a development signing chain
 `ini`           the [app:main] section of an ini file over `database_url` and folders in `tmp_path`
 `config`        the application of `ini`, configured
 `app`           that application, for WebTest
@@ -23,6 +24,7 @@ from registry import configure, migrations, settings
 from registry.jobs import runner
 from registry.jobs.worker import open_context
 from registry.models import Database
+from registry.signing import ChainPaths, create_development_chain
 from support import databases
 from support.accounts import Accounts
 
@@ -59,13 +61,18 @@ def database(database_url: str) -> Iterator[Database]:
     database.dispose()
 
 
+@pytest.fixture(scope="session")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> ChainPaths:
+    return create_development_chain(tmp_path_factory.mktemp("chain") / "signing")
+
+
 @pytest.fixture
-def ini(database_url: str, tmp_path: Path) -> dict[str, str]:
+def ini(database_url: str, chain: ChainPaths, tmp_path: Path) -> dict[str, str]:
     return {
         "sqlalchemy.url": database_url,
         "registry.secret": "a-secret-for-tests-only-of-forty-characters",
         "registry.storage": f"file:{tmp_path}/store",
-        "signing.issuer": f"pem:{tmp_path}/signing",
+        "signing.issuer": chain.url,
         "huey.filename": f"{tmp_path}/queue.sqlite",
     }
 
