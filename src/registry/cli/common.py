@@ -3,13 +3,15 @@
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from registry.models import Database
 from registry.serving.ini import IniFile
 from registry.serving.preparation import check_schema, database_faults
+
+if TYPE_CHECKING:
+    from registry.models import Database
 
 
 class _Ini(click.ParamType[IniFile]):
@@ -25,8 +27,11 @@ def ini_argument(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextlib.contextmanager
-def opened(ini: IniFile) -> Iterator[Database]:
+def opened(ini: IniFile) -> Iterator["Database"]:
     """The ini file's database, with the tables this code expects."""
+    # Takes a third of a second to import, which `registry serve` spends after its children have started.
+    from registry.models import Database
+
     check_schema(ini)
     database = Database(ini.database_url)
     try:

@@ -5,10 +5,8 @@ import sys
 import click
 
 from registry.cli.common import ini_argument, opened
-from registry.cli.welcome import welcome
 from registry.serving import lifeline, preparation
 from registry.serving import web as web_process
-from registry.serving.accounts import create_first
 from registry.serving.ini import IniFile
 from registry.serving.supervisor import Child, Supervisor
 
@@ -64,7 +62,14 @@ def worker(ini: IniFile, supervised: bool) -> None:
     sys.exit(run_worker(ini.app, ini.settings))
 
 
+def _command(name: str, ini: IniFile) -> list[str]:
+    return [sys.executable, "-m", "registry.cli", name, "--lifeline", str(ini.path.absolute())]
+
+
 def _ready(ini: IniFile) -> None:
+    from registry.cli.welcome import welcome
+    from registry.serving.accounts import create_first
+
     with opened(ini) as database:
         made = None if ini.settings.production else create_first(database, ini.sealer)
     click.echo(welcome(ini, made))

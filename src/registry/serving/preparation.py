@@ -37,7 +37,8 @@ def prepare(ini: IniFile) -> None:
         check_schema(ini)
     else:
         with database_faults(ini):
-            migrations.upgrade(ini.database_url)
+            if migrations.current(ini.database_url) != migrations.head():
+                migrations.upgrade(ini.database_url)
 
 
 def check_folders(ini: IniFile) -> None:

@@ -10,7 +10,6 @@ import os
 import queue
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -30,10 +29,10 @@ _POLL = 0.05
 
 @dataclass
 class Child:
-    """One process: a name for the log, and the arguments of its command."""
+    """One process: a name for the log, and its command."""
 
     name: str
-    arguments: Sequence[str]
+    command: Sequence[str]
     process: "subprocess.Popen[bytes] | None" = None
     started: float = 0.0
     # Deaths in a row that came at once.
@@ -43,9 +42,7 @@ class Child:
     def start(self) -> None:
         """A process group of its own, so that Ctrl-C reaches the supervisor alone, which stops in order."""
         self.started = time.monotonic()
-        self.process = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-m", "registry.cli", *self.arguments], stdin=subprocess.PIPE, process_group=0
-        )
+        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, process_group=0)  # noqa: S603
 
     def signal(self, number: int) -> None:
         if self.process is not None:
@@ -103,7 +100,9 @@ class Supervisor:
                 threading.Thread(target=self._wait_for, args=(child, child.process), daemon=True).start()
 
     def _wait_for(self, child: Child, process: "subprocess.Popen[bytes]") -> None:
-        self._events.put((child, process.wait()))
+        with process:  # also closes our end of its standard input
+            code = process.wait()
+        self._events.put((child, code))
 
     def _next_event(self) -> int | tuple[Child, int] | None:
         idle = all(child.process is not None for child in self.children) and self._ready
