@@ -12,7 +12,9 @@ from registry.models import Event
 @pytest.fixture
 def five(database):
     for number in range(5):
-        database.write(lambda session, number=number: events.record(session, "test.happened", number=number, text="ü"))
+        database.write(
+            lambda session, number=number: events.record(session, "test.happened", number=number, text="ü")
+        )
 
 
 def test_an_untouched_chain_is_whole(database, five):

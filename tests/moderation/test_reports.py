@@ -2,11 +2,11 @@
 
 import pytest
 from sqlalchemy import select
-from support import rows
 
 from registry.domain import reports, states
 from registry.domain.errors import Conflict, Invalid
 from registry.models import Extension, ExtensionState, Report
+from support import rows
 
 
 @pytest.fixture

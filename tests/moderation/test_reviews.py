@@ -4,11 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import func, select
-from support import rows
 
 from registry.domain import reviews
 from registry.domain.errors import Forbidden, Invalid
 from registry.models import Extension, Review
+from support import rows
 
 
 @pytest.fixture
@@ -61,7 +61,11 @@ def test_nobody_reviews_their_own(database, accounts, extension_id):
 def test_twenty_at_once_are_counted_exactly(database, accounts, extension_id):
     users = [accounts.user(f"reader{number}") for number in range(20)]
     with ThreadPoolExecutor(20) as pool:
-        list(pool.map(lambda user: database.write(reviews.write_review, extension_id, user, 1 + user % 5), users))
+        list(
+            pool.map(
+                lambda user: database.write(reviews.write_review, extension_id, user, 1 + user % 5), users
+            )
+        )
     with database.read() as connection:
         stored = dict(connection.execute(select(Review.rating, func.count()).group_by(Review.rating)).all())
     assert counts(database, extension_id) == [stored.get(stars, 0) for stars in range(1, 6)]

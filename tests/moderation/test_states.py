@@ -4,11 +4,11 @@ import itertools
 
 import pytest
 from sqlalchemy import select
-from support import rows
 
 from registry.domain import states
 from registry.domain.errors import Conflict, Invalid
 from registry.models import Event, Extension, ExtensionState
+from support import rows
 
 
 @pytest.fixture
@@ -19,7 +19,9 @@ def extension_id(database, accounts):
 
 def change(database, extension_id, state, reason="because", actor=None):
     def work(session):
-        states.set_state(session, session.get_one(Extension, extension_id), state, reason=reason, actor_id=actor)
+        states.set_state(
+            session, session.get_one(Extension, extension_id), state, reason=reason, actor_id=actor
+        )
 
     database.write(work)
 
@@ -63,7 +65,9 @@ def test_a_reason_is_needed(database, extension_id):
         (ExtensionState.DISABLED, False, 200, 410),
     ],
 )
-def test_what_strangers_get_by_exact_url(app, config, database, extension_id, state, listed, detail, download):
+def test_what_strangers_get_by_exact_url(
+    app, config, database, extension_id, state, listed, detail, download
+):
     sha256 = database.write(lambda session: session.get_one(Extension, extension_id).latest.artifact.sha256)
     path = config.registry["storage"].path(sha256)
     path.parent.mkdir(exist_ok=True)
@@ -86,10 +90,14 @@ def test_what_strangers_get_by_exact_url(app, config, database, extension_id, st
         assert app.get("/api/v4/extensions/hello/versions/1.0.0/").json["package"] is None
 
 
-@pytest.mark.parametrize("state", [ExtensionState.PENDING_DISABLE, ExtensionState.DISABLED, ExtensionState.UNLISTED])
+@pytest.mark.parametrize(
+    "state", [ExtensionState.PENDING_DISABLE, ExtensionState.DISABLED, ExtensionState.UNLISTED]
+)
 @pytest.mark.parametrize("name", ["ann", "root"])
 def test_owners_and_admins_always_see_it(app, accounts, config, database, extension_id, state, name):
-    test_what_strangers_get_by_exact_url(app, config, database, extension_id, ExtensionState.ACTIVE, True, 200, 200)
+    test_what_strangers_get_by_exact_url(
+        app, config, database, extension_id, ExtensionState.ACTIVE, True, 200, 200
+    )
     change(database, extension_id, state)
     headers = accounts.bearer(name, admin=name == "root")
     assert app.get("/api/v4/extensions/hello/", headers=headers).json["state"] == state

@@ -30,7 +30,9 @@ class Accounts:
     def token(self, name: str, *, admin: bool = False, **limits) -> str:
         user_id = self.user(name, admin=admin)
         return self._database.write(
-            lambda session: credentials.create_token(session, session.get_one(User, user_id), "test", **limits)
+            lambda session: credentials.create_token(
+                session, session.get_one(User, user_id), "test", **limits
+            )
         )
 
     def key(self, name: str) -> tuple[str, str]:

@@ -23,7 +23,9 @@ def extension(session: Session, name: str, owner_id: int, *versions: str) -> Ext
     return row
 
 
-def version(session: Session, row: Extension, number: str, state: str = VersionState.SIGNED, **columns) -> Version:
+def version(
+    session: Session, row: Extension, number: str, state: str = VersionState.SIGNED, **columns
+) -> Version:
     """A version of it; signed, with an artifact, unless ``state`` says otherwise."""
     facts = {name: {} for name in ("title", "summary", "description", "homepage", "support_url")}
     facts |= {"title": {"en": row.name}, "categories": [], "keywords": [], "languages": [], "author": None}
@@ -45,7 +47,12 @@ def version(session: Session, row: Extension, number: str, state: str = VersionS
         session.flush()
         session.add(
             Artifact(
-                version_id=added.id, sha256=sha256, size=1, key_id="k", serial=str(next(_serials)), content_digest=""
+                version_id=added.id,
+                sha256=sha256,
+                size=1,
+                key_id="k",
+                serial=str(next(_serials)),
+                content_digest="",
             )
         )
     visibility.refresh(session, row)

@@ -5,10 +5,20 @@ import json
 from support.archives import build_zip
 
 
-def brackets(name: str = "word-tally", version: str = "1.0.0", files: dict[str, bytes] | None = None, **manifest) -> bytes:
+def brackets(
+    name: str = "word-tally", version: str = "1.0.0", files: dict[str, bytes] | None = None, **manifest
+) -> bytes:
     """A Brackets extension."""
-    package = {"name": name, "version": version, "title": name.title(), "engines": {"brackets": ">=0.40.0"}, **manifest}
-    return build_zip({"package.json": json.dumps(package).encode(), "main.js": b"define({});\n", **(files or {})})
+    package = {
+        "name": name,
+        "version": version,
+        "title": name.title(),
+        "engines": {"brackets": ">=0.40.0"},
+        **manifest,
+    }
+    return build_zip(
+        {"package.json": json.dumps(package).encode(), "main.js": b"define({});\n", **(files or {})}
+    )
 
 
 def webextension(
