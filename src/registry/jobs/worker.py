@@ -67,11 +67,11 @@ def run_worker(ini: Mapping[str, str], settings: Settings, *, watch_parent: int 
 
 
 def open_context(ini: Mapping[str, str], settings: Settings) -> WorkerContext:
-    """Everything a worker needs. Raises BadSetting and KeyUnusable."""
+    """Everything a worker needs; for development with a new key, if there is none. Raises BadSetting and KeyUnusable."""
     if not settings.issuer:
         raise BadSetting("signing.issuer is not set; a worker cannot sign without a key.")
     scheme, _, folder = settings.issuer.partition(":")
-    if not settings.production and scheme == "pem" and not folder.endswith(".pem") and not Path(folder).exists():
+    if not settings.production and scheme == "pem" and not Path(folder).exists():
         create_development_chain(Path(folder))
     issuer = open_issuer(settings.issuer)
     if settings.production and is_development(issuer):
