@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from registry.signing.errors import SignatureInvalid
@@ -21,6 +22,15 @@ _T = TypeVar("_T", bound=x509.ExtensionType)
 
 _DEEPEST = 4
 _HASHES = (SHA256, SHA384, SHA512)
+_PARTS = ("subject", "issuer", "signature_hash_algorithm", "not_valid_before_utc", "not_valid_after_utc")
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+    CryptographyDeprecationWarning,  # what the library will not read for long, where warnings are errors
+)
 _UNDERSTOOD = {ExtensionOID.BASIC_CONSTRAINTS, ExtensionOID.KEY_USAGE, ExtensionOID.EXTENDED_KEY_USAGE}
 
 
@@ -28,17 +38,13 @@ def load(data: bytes, path: str) -> x509.Certificate:
     """A certificate from DER, all of whose parts can be read. ``path`` is the file it was found in."""
     try:
         certificate = x509.load_der_x509_certificate(data)
-        certificate.public_key()
+        if certificate.serial_number <= 0:
+            raise ValueError("RFC 5280, 4.1.2.2")
         extensions = certificate.extensions
-        certificate.subject, certificate.issuer, certificate.signature_hash_algorithm  # noqa: B018 (may raise)
-        certificate.not_valid_before_utc, certificate.not_valid_after_utc  # noqa: B018 (may raise)
-    except (
-        ValueError,
-        TypeError,
-        x509.DuplicateExtension,
-        x509.UnsupportedGeneralNameType,
-        UnsupportedAlgorithm,
-    ):
+        certificate.public_key()
+        for part in _PARTS:
+            getattr(certificate, part)
+    except _UNREADABLE:
         raise SignatureInvalid("CERTIFICATE_MALFORMED", "A certificate cannot be read.", path) from None
     if any(extension.critical and extension.oid not in _UNDERSTOOD for extension in extensions):
         raise SignatureInvalid("CERTIFICATE_UNSUITABLE", "A critical extension is not understood.", path)
