@@ -10,6 +10,14 @@ from support.archives import build_zip
 from support.extensions import Files
 
 
+def readable(findings: tuple[Finding, ...]) -> None:
+    """Whatever a package holds, what is said of it are whole sentences without tricks of their own."""
+    for finding in findings:
+        assert finding.message.endswith("."), finding
+        assert f"{finding.message}{finding.path}".isprintable(), finding
+        assert len(finding.message) < 500, finding
+
+
 @pytest.fixture
 def pack(tmp_path: Path) -> Callable[[Files], Path]:
     def pack(files: Files) -> Path:
@@ -23,7 +31,9 @@ def pack(tmp_path: Path) -> Callable[[Files], Path]:
 @pytest.fixture
 def read(pack: Callable[[Files], Path]) -> Callable[..., Package]:
     def read(files: Files, limits: Limits = Limits(), **options) -> Package:  # noqa: B008 (frozen)
-        return read_package(pack(files), limits, Options(**options))
+        package = read_package(pack(files), limits, Options(**options))
+        readable(package.warnings)
+        return package
 
     return read
 
@@ -36,6 +46,7 @@ def refused(read: Callable[..., Package]) -> Callable[..., dict[str, Finding]]:
         with pytest.raises(PackageRefused) as caught:
             read(files, limits, **options)
         found = caught.value.findings
+        readable(found)
         assert {finding.severity for finding in found} == {"error"}
         by_code = {finding.code: finding for finding in found}
         assert len(by_code) == len(found), found

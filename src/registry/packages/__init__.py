@@ -103,7 +103,7 @@ def _missing(archive: Archive) -> Finding:
     for level in levels(archive):
         for name in level.names():
             if name.lower() in wanted:
-                return Finding("MISSING_PACKAGE_JSON", f"{said} Rename {name} to {name.lower()}.", path=name)
+                return Finding("MISSING_PACKAGE_JSON", f"{said} Rename {name} to {name.lower()}.")
     deeper = (name for name in archive.names() if name.rpartition("/")[2] in wanted)
     nearest = min(deeper, key=lambda name: name.count("/"), default=None)
     if nearest:

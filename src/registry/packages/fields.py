@@ -113,7 +113,7 @@ class Fields:
         value = self.data.get(key)
         if value is not None and not isinstance(value, dict):
             self.error(key, f"{self.label(key)} must be an object in braces, {{ }}, not {kind(value)}.")
-        return Fields(value if isinstance(value, dict) else {}, self.path, self.findings, self.label(key, ""))
+        return Fields(value if isinstance(value, dict) else {}, self.path, self.findings, self.path_of(key))
 
     def words(self, key: str, count: int, limit: int) -> dict[str, str]:
         """An object of at most ``count`` texts, such as npm's dependencies."""
@@ -124,13 +124,15 @@ class Fields:
         found = ((inner.checked(name, name, limit), inner.text(name, limit) or "") for name in inner.data)
         return {name: text for name, text in found if name}
 
-    def label(self, key: str, mark: str = '"') -> str:
+    def label(self, key: str) -> str:
         """The key with those above it, for a message: ``"engines.brackets"``."""
-        path = f"{self.parent}.{key}" if self.parent else key
-        return f"{mark}{path}{mark}" if not mark or len(path) <= 60 else quoted(path)
+        return quoted(self.path_of(key))
+
+    def path_of(self, key: str) -> str:
+        return f"{self.parent}.{key}" if self.parent else key
 
     def _top(self, key: str) -> str:
-        return (self.parent or key).split(".")[0][:60]
+        return (self.parent or key).split(".")[0]
 
 
 def check_words(fields: Fields, key: str, texts: Iterable[str], words: Collection[str]) -> None:
@@ -174,7 +176,7 @@ def people(fields: Fields, key: str) -> Iterator[dict[str, str]]:
                 key, f'{fields.label(key)} must be a text, or an object with "name", "email" and "url".'
             )
             continue
-        inner = Fields(item, fields.path, fields.findings, fields.label(key, ""))
+        inner = Fields(item, fields.path, fields.findings, fields.path_of(key))
         found = {
             "name": inner.text("name", MAX_PERSON),
             "email": inner.text("email", MAX_PERSON),

@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 from registry.packages.archive import Archive
+from registry.packages.faults import shown
 from registry.packages.findings import Finding, PackageRefused
 
 MAX_DEPTH = 32
@@ -35,9 +36,8 @@ def kind(value: object) -> str:
 
 
 def quoted(text: str, limit: int = 60) -> str:
-    """``text`` in quotes for a message: shortened, on one line and always encodable."""
-    short = text if len(text) <= limit else text[: limit - 1] + "…"
-    return json.dumps(short, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
+    """``text`` in quotes for a message: printable, on one line and not long."""
+    return f'"{shown(text if len(text) <= limit else text[: limit - 1] + "…")}"'
 
 
 def read_object(archive: Archive, path: str, code: str, *, browser: bool = False) -> dict[str, Any]:

@@ -89,7 +89,7 @@ class Messages:
         for folder, path in sorted(folders.items()):
             tag = language_tag(folder)
             if tag is None:
-                said = f'The folder name is not a locale such as "en" or "pt_BR". {path} is left out.'
+                said = 'The folder name is not a locale such as "en" or "pt_BR". The messages in it are left out.'
                 self._warn(path, said)
                 continue
             try:
