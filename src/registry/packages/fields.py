@@ -137,6 +137,7 @@ class Fields:
 
 def check_words(fields: Fields, key: str, texts: Iterable[str], words: Collection[str]) -> None:
     """Notes which of ``words`` stand whole, in any case, in the ``texts`` at ``key``."""
+    words = [word for word in words if word]
     if not words:
         return
     search = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, words))})(?!\w)", re.IGNORECASE)
