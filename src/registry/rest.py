@@ -56,7 +56,7 @@ class ResourceService(Service):
 
 
 def _acceptable(request: Request, **_: Any) -> None:
-    if "Accept" in request.headers and not request.accept.acceptable_offers(["application/json"]):
+    if request.headers.get("Accept") and not request.accept.acceptable_offers(["application/json"]):
         raise ApiError(406, "This address answers application/json only.", "ERROR_NOT_ACCEPTABLE")
 
 
