@@ -10,6 +10,7 @@ with another. A process that dies is replaced.
 """
 
 import functools
+import importlib
 import multiprocessing
 import os
 import threading
@@ -19,6 +20,7 @@ from typing import Any
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
 from granian.utils.proxies import wrap_wsgi_with_proxy_headers
 
 from registry.serving.lifeline import LONG_GRACE
@@ -43,6 +45,8 @@ class GranianServer:
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT."""
+        # Imported here, before the processes part, the code is read once and its memory shared.
+        importlib.import_module("registry.services")
         Granian(
             "registry",
             address=self.host,
@@ -53,6 +57,8 @@ class GranianServer:
             workers=self.workers,
             blocking_threads=self.threads,
             log_dictconfig=_NO_LOGGING,
+            # Below that it tells how it starts and stops, and advises on numbers that the ini file has chosen.
+            log_level=LogLevels.error,
             respawn_failed_workers=True,
             workers_kill_timeout=round(LONG_GRACE) - 2,
         ).serve(
