@@ -28,10 +28,9 @@ def serve(ini: IniFile) -> None:
     place = web_process.address(ini)
     if place is not None:
         preparation.check_address(*place)
-    path = str(ini.path.absolute())
     count = ini.number("serve", "workers", 1)
-    children = [Child("web", ["web", "--lifeline", path])]
-    children += [Child(f"worker {number}", ["worker", "--lifeline", path]) for number in range(1, count + 1)]
+    children = [Child("web", _command("web", ini))]
+    children += [Child(f"worker {number}", _command("worker", ini)) for number in range(1, count + 1)]
     stop = lifeline.LONG_GRACE if ini.settings.production else lifeline.GRACE
     supervisor = Supervisor(children, lambda: web_process.answers(place), lambda: _ready(ini), stop)
     sys.exit(supervisor.run())

@@ -8,7 +8,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from registry import queue
@@ -25,7 +25,7 @@ from registry.models import (
     Validation,
     Verdict,
     Version,
-    now,
+    table,
 )
 from registry.packages import Package
 from registry.packages.findings import Finding
@@ -33,10 +33,26 @@ from registry.packages.findings import Finding
 GATE = "gate"
 SIGN = "sign"
 # Columns of `version` that a package fills directly; everything else it says goes into `facts`.
-_COLUMNS = frozenset(
-    {"format", "guid", "version", "order_key", "prerelease", "api_range", "api_min", "api_max"}
+_COLUMNS = ("version", "order_key", "prerelease", "api_range", "api_min", "api_max", "requires_restart")
+_NOT_FACTS = frozenset({*_COLUMNS, "format", "guid", "name", "warnings"})
+
+_EXTENSION = select(Extension.id, Extension.name, Extension.guid, Extension.format, Extension.state)
+_VERSION = select(Version.id, Version.version, Version.state, Version.upload_sha256, Version.deleted).where(
+    Version.extension_id == bindparam("extension_id"), Version.version == bindparam("number")
 )
-_NOT_FACTS = _COLUMNS | {"name", "warnings", "requires_restart"}
+_SAME_FILE = (
+    select(Extension.name, Version.version)
+    .join(Version, Version.extension_id == Extension.id)
+    .where(Version.flat_name == bindparam("flat_name"))
+)
+_BLOB = select(Blob.sha256).where(Blob.sha256 == bindparam("digest"))
+_VALIDATION = select(Validation.id).where(Validation.sha256 == bindparam("digest"), Validation.tool == GATE)
+# Rows are inserted by statement: a unit of work costs several times as much, and this is where writing is hot.
+_NEW_EXTENSION = insert(table(Extension)).returning(Extension.id)
+_NEW_OWNERSHIP = insert(table(Ownership))
+_NEW_BLOB = insert(table(Blob))
+_NEW_VERSION = insert(table(Version)).returning(Version.id)
+_NEW_VALIDATION = insert(table(Validation))
 
 
 @dataclass(frozen=True)
@@ -67,80 +83,84 @@ def publish(session: Session, submission: Submission, into: int | None = None) -
     Raises Forbidden for somebody else's extension, Conflict when the name or the number stands for
     something else, Invalid when the package is not what the URL says.
     """
-    package = submission.package
-    extension = session.get(Extension, into) if into is not None else _find(session, submission)
+    extension = _find(session, submission, into)
     if extension is None:
-        extension = _create(session, submission)
+        return _add(session, submission, *_create(session, submission))
     if not may_publish(session, submission.user_id, extension.id):
         raise Forbidden(f"The extension {extension.name} is somebody else's.", "NOT_OWNER")
-    _belongs(package, extension)
+    _belongs(submission.package, extension)
     if extension.state == ExtensionState.DISABLED:
         raise Forbidden(
             f"The extension {extension.name} is disabled; nothing is signed for it until the team enables it again.",
             "EXTENSION_DISABLED",
         )
-    existing = session.scalars(
-        select(Version).where(Version.extension_id == extension.id, Version.version == package.version)
-    ).one_or_none()
+    wanted = {"extension_id": extension.id, "number": submission.package.version}
+    existing = session.execute(_VERSION, wanted).one_or_none()
     if existing is not None:
         return _again(session, submission, extension, existing)
-    return _add(session, submission, extension)
+    return _add(session, submission, extension.id, extension.name)
 
 
-def _find(session: Session, submission: Submission) -> Extension | None:
+def _find(session: Session, submission: Submission, into: int | None) -> Any:
     """The extension the package names; one without a name or id of its own is known by its bytes."""
     package = submission.package
-    if package.name is not None:
-        return session.scalars(select(Extension).where(Extension.name == package.name)).one_or_none()
-    if package.guid is not None:
-        return session.scalars(select(Extension).where(Extension.guid == package.guid)).one_or_none()
-    return session.scalars(
-        select(Extension)
-        .join(Version, Version.extension_id == Extension.id)
-        .where(Version.upload_sha256 == submission.sha256, publishes(submission.user_id, Extension.id))
-        .limit(1)
-    ).one_or_none()
+    if into is not None:
+        statement = _EXTENSION.where(Extension.id == into)
+    elif package.name is not None:
+        statement = _EXTENSION.where(Extension.name == package.name)
+    elif package.guid is not None:
+        statement = _EXTENSION.where(Extension.guid == package.guid)
+    else:
+        statement = (
+            _EXTENSION.join(Version, Version.extension_id == Extension.id)
+            .where(Version.upload_sha256 == submission.sha256, publishes(submission.user_id, Extension.id))
+            .limit(1)
+        )
+    return session.execute(statement).one_or_none()
 
 
-def _create(session: Session, submission: Submission) -> Extension:
+def _create(session: Session, submission: Submission) -> tuple[int, str]:
+    """A new extension of the sender's: its id and its name."""
     package = submission.package
 
-    def resembles(name: str) -> Extension | None:
-        return session.scalars(
-            select(Extension)
-            .where(
-                Extension.skeleton == names.skeleton(name),
-                ~publishes(submission.user_id, Extension.id),
-            )
+    def resembled(name: str) -> str | None:
+        """Somebody else's name that looks like this one, or is it."""
+        return session.scalar(
+            select(Extension.name)
+            .where(Extension.skeleton == names.skeleton(name), ~publishes(submission.user_id, Extension.id))
             .limit(1)
-        ).one_or_none()
+        )
 
     def is_free(name: str) -> bool:
         taken = session.scalar(select(Extension.id).where(Extension.name == name))
-        return taken is None and resembles(name) is None
+        return taken is None and resembled(name) is None
 
-    name = package.name
-    if name is None:
+    if package.name is None:
         name = names.slug(package.title.get(package.default_locale, ""), is_free)
-    elif (other := resembles(name)) is not None:
+    elif other := resembled(package.name):
         raise Conflict(
-            f"The name {name} looks like {other.name}, which is somebody else's. Choose one that cannot be mistaken.",
+            f"The name {package.name} looks like {other}, which is somebody else's. "
+            "Choose one that cannot be mistaken for it.",
             "NAME_LOOKS_ALIKE",
-            name=other.name,
+            name=other,
         )
-    extension = Extension(
-        name=name,
-        guid=package.guid or (package.name or names.new_guid()),
-        skeleton=names.skeleton(name),
-        format=package.format,
+    else:
+        name = package.name
+    values = {
+        **visibility.presented(facts(package)),
+        "name": name,
+        "guid": package.guid or package.name or names.new_guid(),
+        "skeleton": names.skeleton(name),
+        "format": package.format,
+    }
+    extension_id: int = session.execute(_NEW_EXTENSION, values).scalar_one()
+    session.execute(
+        _NEW_OWNERSHIP, {"extension_id": extension_id, "user_id": submission.user_id, "role": "owner"}
     )
-    extension.ownerships.append(Ownership(user_id=submission.user_id, role="owner"))
-    session.add(extension)
-    session.flush()
-    return extension
+    return extension_id, name
 
 
-def _belongs(package: Package, extension: Extension) -> None:
+def _belongs(package: Package, extension: Any) -> None:
     if package.format != extension.format:
         raise Invalid(
             f"{extension.name} is a {extension.format} extension; this package is for {package.format}.",
@@ -153,7 +173,7 @@ def _belongs(package: Package, extension: Extension) -> None:
         raise Invalid(f"The package's id is {package.guid}, not {extension.guid}.", "NAME_MISMATCH", "guid")
 
 
-def _again(session: Session, submission: Submission, extension: Extension, existing: Version) -> Published:
+def _again(session: Session, submission: Submission, extension: Any, existing: Any) -> Published:
     """The number is taken for ever: by these bytes, which is fine, or by others."""
     if existing.deleted is not None or existing.upload_sha256 != submission.sha256:
         raise Conflict(
@@ -168,46 +188,37 @@ def _again(session: Session, submission: Submission, extension: Extension, exist
     return Published(existing.id, extension.name, existing.version, created=False, job_id=job_id)
 
 
-def _add(session: Session, submission: Submission, extension: Extension) -> Published:
+def _add(session: Session, submission: Submission, extension_id: int, name: str) -> Published:
     package = submission.package
-    flat_name = f"{extension.name}-{package.version}"
-    other = session.scalars(select(Version).where(Version.flat_name == flat_name)).one_or_none()
-    if other is not None:
+    flat_name = f"{name}-{package.version}"
+    if other := session.execute(_SAME_FILE, {"flat_name": flat_name}).one_or_none():
         raise Conflict(
-            f"The file name {flat_name} already stands for version {other.version} of {other.extension.name}; "
+            f"The file name {flat_name} already stands for version {other.version} of {other.name}; "
             "publish under another version number.",
             "FILE_NAME_TAKEN",
         )
-    if session.get(Blob, submission.sha256) is None:
-        session.add(Blob(sha256=submission.sha256, size=submission.size))
-        session.flush()
-    version = Version(
-        extension_id=extension.id,
-        flat_name=flat_name,
-        channel=submission.channel,
-        upload_sha256=submission.sha256,
-        submitted_by=submission.user_id,
-        requires_restart=package.requires_restart,
-        facts=facts(package),
-        **{column: getattr(package, column) for column in _COLUMNS - {"format", "guid"}},
-    )
-    session.add(version)
-    session.flush()
-    if extension.latest_id is None:
-        visibility.present(extension, version)
-    extension.updated = now()
-    _store_validation(session, submission)
-    job = queue.enqueue(session, SIGN, version.id)
+    _store_verdict(session, submission)
+    values = {column: getattr(package, column) for column in _COLUMNS}
+    values |= {
+        "extension_id": extension_id,
+        "flat_name": flat_name,
+        "channel": submission.channel,
+        "upload_sha256": submission.sha256,
+        "submitted_by": submission.user_id,
+        "facts": facts(package),
+    }
+    version_id: int = session.execute(_NEW_VERSION, values).scalar_one()
+    job = queue.enqueue(session, SIGN, version_id)
     events.record(
         session,
         "version.published",
         actor_id=submission.user_id,
-        extension_id=extension.id,
-        version=version.version,
+        extension_id=extension_id,
+        version=package.version,
         sha256=submission.sha256,
-        channel=version.channel,
+        channel=submission.channel,
     )
-    return Published(version.id, extension.name, version.version, created=True, job_id=job.id)
+    return Published(version_id, name, package.version, created=True, job_id=job.id)
 
 
 def facts(package: Package) -> dict[str, Any]:
@@ -219,19 +230,14 @@ def facts(package: Package) -> dict[str, Any]:
     }
 
 
-def _store_validation(session: Session, submission: Submission) -> None:
-    known = session.scalar(
-        select(Validation.id).where(Validation.sha256 == submission.sha256, Validation.tool == GATE)
-    )
-    if known is None:
-        session.add(
-            Validation(
-                sha256=submission.sha256,
-                tool=GATE,
-                verdict=Verdict.PASSED,
-                findings=[finding_json(finding) for finding in submission.package.warnings],
-            )
-        )
+def _store_verdict(session: Session, submission: Submission) -> None:
+    """The bytes and what the gate found in them; the same bytes may be in another version too."""
+    if session.scalar(_BLOB, {"digest": submission.sha256}) is None:
+        session.execute(_NEW_BLOB, {"sha256": submission.sha256, "size": submission.size})
+    if session.scalar(_VALIDATION, {"digest": submission.sha256}) is None:
+        findings = [finding_json(finding) for finding in submission.package.warnings]
+        verdict = {"sha256": submission.sha256, "tool": GATE, "verdict": Verdict.PASSED, "findings": findings}
+        session.execute(_NEW_VALIDATION, verdict)
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:

@@ -4,10 +4,11 @@
 a state, a version or a flag. The rest are plain questions to a row.
 """
 
+from collections.abc import Collection, Mapping
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from registry.models import Channel, Extension, ExtensionState, Version, VersionState, now
@@ -23,11 +24,13 @@ PRESENTED = (
     "keywords",
     "author",
     "languages",
+    "default_locale",
 )
 
 _LATEST = (
-    select(Version)
+    select(Version.id)
     .where(
+        Version.extension_id == bindparam("extension_id"),
         Version.state == VersionState.SIGNED,
         Version.channel == Channel.LISTED,
         Version.prerelease.is_(False),
@@ -51,22 +54,21 @@ class Download(Enum):
 def refresh(session: Session, extension: Extension) -> None:
     """Recompute ``latest`` and ``listed``; what `latest` says of the extension becomes what is shown."""
     session.flush()
-    latest = session.scalars(_LATEST.where(Version.extension_id == extension.id)).one_or_none()
-    if latest is not None and latest.id != extension.latest_id:
-        present(extension, latest)
-    extension.latest_id = latest.id if latest else None
+    latest_id = session.scalar(_LATEST, {"extension_id": extension.id})
+    if latest_id is not None and latest_id != extension.latest_id:
+        facts = session.scalars(select(Version.facts).where(Version.id == latest_id)).one()
+        for name, value in presented(facts, extension.edited).items():
+            setattr(extension, name, value)
+    extension.latest_id = latest_id
     extension.listed = (
-        latest is not None and extension.state == ExtensionState.ACTIVE and not extension.hidden_by_owner
+        latest_id is not None and extension.state == ExtensionState.ACTIVE and not extension.hidden_by_owner
     )
     extension.updated = now()
 
 
-def present(extension: Extension, version: Version) -> None:
-    """Show what ``version`` says of the extension, but for the fields its owner has edited."""
-    for name in PRESENTED:
-        if name not in extension.edited:
-            setattr(extension, name, version.facts[name])
-    extension.default_locale = version.facts["default_locale"]
+def presented(facts: Mapping[str, Any], edited: Collection[str] = ()) -> dict[str, Any]:
+    """The extension's columns as a version's ``facts`` have them, but for those its owner has ``edited``."""
+    return {name: facts[name] for name in PRESENTED if name not in edited}
 
 
 def detail_is_open(extension: Any) -> bool:

@@ -1,7 +1,7 @@
 """The rows. They know their columns and nothing else: rules are in ``domain``, rights in ``resources``."""
 
 from registry.models.accounts import ApiKey, Identity, Membership, Team, Token, User
-from registry.models.base import Base, now
+from registry.models.base import Base, now, table
 from registry.models.database import Database
 from registry.models.extensions import (
     Artifact,
@@ -44,4 +44,5 @@ __all__ = [
     "Version",
     "VersionState",
     "now",
+    "table",
 ]

@@ -1,9 +1,9 @@
 """What every table shares: naming convention, column types, the clock."""
 
 import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import JSON, BigInteger, DateTime, Integer, MetaData
+from sqlalchemy import JSON, BigInteger, DateTime, Integer, MetaData, Table
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
@@ -56,3 +56,8 @@ class Base(DeclarativeBase):
 def now() -> datetime.datetime:
     """The present moment, aware, in UTC."""
     return datetime.datetime.now(datetime.UTC)
+
+
+def table(model: type[Base]) -> Table:
+    """The table of a model, for statements that bypass the unit of work."""
+    return cast(Table, model.__table__)
