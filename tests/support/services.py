@@ -1,0 +1,45 @@
+"""The services of the application, and addresses that lead to them."""
+
+import re
+
+import registry.services  # noqa: F401 - defines them
+from registry.rest import ResourceService
+from support import shelf
+
+VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "OPTIONS")
+# A value for each variable segment that leads to something public.
+PRESENT = {"name": shelf.PUBLIC, "version": shelf.SIGNED, "file": "x.zip"}
+ABSENT = {"name": "nothing", "version": "9.9.9"}
+
+_VARIABLE = re.compile(r"{(\w+)(?::(?:[^{}]|{[^}]*})*)?}")
+
+
+def every() -> list[ResourceService]:
+    return sorted(ResourceService.all, key=lambda service: service.path)
+
+
+def variables(service: ResourceService) -> list[str]:
+    return _VARIABLE.findall(service.public_path)
+
+
+def address(service: ResourceService, **values: str) -> str:
+    """The address of the service's node for PRESENT, but for ``values``."""
+    chosen = PRESENT | values
+    return _VARIABLE.sub(lambda match: chosen[match[1]], service.public_path)
+
+
+def takes_every_verb(service: ResourceService) -> bool:
+    """False for addresses that are another service's for all but some verbs."""
+    return not hasattr(service, "request_method")
+
+
+def permission(service: ResourceService, verb: str):
+    return next(arguments["permission"] for method, _, arguments in service.definitions if method == verb)
+
+
+def verbs(service: ResourceService) -> list[str]:
+    return [verb for verb in service.defined_methods if verb != "OPTIONS"]
+
+
+def view(service: ResourceService, verb: str):
+    return next(view for method, view, _ in service.definitions if method == verb)
