@@ -5,7 +5,7 @@ import click
 from registry import migrations
 from registry.cli.common import ini_argument
 from registry.serving.ini import IniFile
-from registry.serving.preparation import check_folders, database_faults
+from registry.serving.preparation import check_folders, database_faults, upgrade_schema
 
 
 @click.group()
@@ -18,8 +18,7 @@ def db() -> None:
 def upgrade(ini: IniFile) -> None:
     """Bring the tables to what this version of the registry needs."""
     check_folders(ini)
-    with database_faults(ini):
-        migrations.upgrade(ini.database_url)
+    upgrade_schema(ini)
     click.echo(f"The database is at revision {migrations.head()}.")
 
 

@@ -36,9 +36,7 @@ def prepare(ini: IniFile) -> None:
     if settings.production:
         check_schema(ini)
     else:
-        with database_faults(ini):
-            if migrations.current(ini.database_url) != migrations.head():
-                migrations.upgrade(ini.database_url)
+        upgrade_schema(ini)
 
 
 def check_folders(ini: IniFile) -> None:
@@ -59,20 +57,30 @@ def check_folders(ini: IniFile) -> None:
             raise _unwritable(folder, error) from None
 
 
+def upgrade_schema(ini: IniFile) -> None:
+    """Bring the tables to what this code was written for."""
+    if _revision(ini) != migrations.head():
+        with database_faults(ini):
+            migrations.upgrade(ini.database_url)
+
+
 def check_schema(ini: IniFile) -> None:
     """The tables must be those this code was written for."""
+    found, wanted = _revision(ini), migrations.head()
+    if found != wanted:
+        state = "has no tables" if found is None else f"is at revision {found}, not {wanted}"
+        raise NotReady(f"The database {state}. Run: registry db upgrade {shlex.quote(str(ini.path))}")
+
+
+def _revision(ini: IniFile) -> str | None:
     with database_faults(ini):
         found = migrations.current(ini.database_url)
-    wanted = migrations.head()
-    if found == wanted:
-        return
     if found is not None and not migrations.is_known(found):
         raise NotReady(
             f"The database is at revision {found}, which this version of the registry does not know: "
             "a newer one has upgraded it."
         )
-    state = "has no tables" if found is None else f"is at revision {found}, not {wanted}"
-    raise NotReady(f"The database {state}. Run: registry db upgrade {shlex.quote(str(ini.path))}")
+    return found
 
 
 @contextlib.contextmanager

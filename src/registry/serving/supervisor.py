@@ -49,6 +49,11 @@ class Child:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process.pid, number)
 
+    def wait(self, seconds: float) -> None:
+        if self.process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(seconds)
+
 
 class Supervisor:
     """Runs ``children`` until a signal; ``grace`` is how many seconds they are given to end in order.
@@ -127,15 +132,13 @@ class Supervisor:
         return None
 
     def _stop(self) -> None:
-        for child in self.children:
-            child.signal(signal.SIGTERM)
+        """Ask all to end; after ``grace`` seconds, and to what they may have started themselves, do not ask."""
         deadline = time.monotonic() + self._grace
-        for child in self.children:
-            if child.process is not None:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    child.process.wait(max(0, deadline - time.monotonic()))
-        for child in self.children:
-            child.signal(signal.SIGKILL)
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            for child in self.children:
+                child.signal(number)
+            for child in self.children:
+                child.wait(max(0.1, deadline - time.monotonic()))
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
