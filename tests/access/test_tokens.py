@@ -146,8 +146,7 @@ def test_a_bad_credential_is_401_everywhere(app):
     for address in (PUBLIC, "/api/v4/openapi.json", f"{PUBLIC}nothing/", "/nowhere", "/"):
         for method in ("GET", "HEAD", "POST", "DELETE", "OPTIONS"):
             for headers in ({"Authorization": "JWT x.y.z"}, {"Auth-Token": "x"}, {"Authorization": "x"}):
-                with subtests.test(method=method, address=address, **headers):
-                    assert_failure(send(app, method, address, headers), 401)
+                assert_failure(send(app, method, address, headers), 401)
 
 
 def test_the_database_keeps_no_secret(app, accounts, database, config):
