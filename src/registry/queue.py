@@ -17,7 +17,7 @@ import importlib
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -155,9 +155,12 @@ def requeue(session: Session, job_id: int) -> bool:
     return row is not None
 
 
-def due(connection: Connection, limit: int, waited: float = 0) -> Sequence[int]:
-    """Jobs that could have been claimed for ``waited`` seconds or longer, the oldest first."""
-    return connection.scalars(_DUE, {"moment": _after(now(), -waited), "most": limit}).all()
+def due(
+    connection: Connection, limit: int, waited: float = 0, kinds: Collection[str] | None = None
+) -> Sequence[int]:
+    """Jobs, of these kinds, that could have been claimed for ``waited`` seconds or longer, the oldest first."""
+    statement = _DUE if kinds is None else _DUE.where(_JOB.c.kind.in_(kinds))
+    return connection.scalars(statement, {"moment": _after(now(), -waited), "most": limit}).all()
 
 
 def _settle(session: Session, claim: Claim, state: JobState, error: str | None, delay: float) -> bool:

@@ -64,18 +64,19 @@ def run(context: WorkerContext, job_id: int) -> JobState | None:
 def run_due(
     context: WorkerContext, limit: int = BATCH, *, waited: float = 0, stop: Callable[[], bool] = lambda: False
 ) -> int:
-    """Do the jobs that have been due for ``waited`` seconds, at most ``limit``; how many were found.
+    """Do jobs that have been due for ``waited`` seconds, at most ``limit``; how many were ours to do.
 
     They are taken in any order, so that several workers at this do not run after the same rows.
     """
     with context.database.read() as connection:
-        found = list(queue.due(connection, limit, waited))
+        found = list(queue.due(connection, limit, waited, jobs.KINDS))
     random.shuffle(found)
+    done = 0
     for job_id in found:
         if stop():
             break
-        run(context, job_id)
-    return len(found)
+        done += run(context, job_id) is not None
+    return done
 
 
 def _start(session: Session, context: WorkerContext, job_id: int) -> Claim | None:

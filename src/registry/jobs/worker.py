@@ -67,7 +67,7 @@ def run_worker(ini: Mapping[str, str], settings: Settings, *, watch_parent: int 
 
 
 def open_context(ini: Mapping[str, str], settings: Settings) -> WorkerContext:
-    """Everything a worker needs; for development with a new key, if there is none. Raises BadSetting and KeyUnusable."""
+    """Everything a worker needs; a key for development is made if there is none. Raises BadSetting, KeyUnusable."""
     if not settings.issuer:
         raise BadSetting("signing.issuer is not set; a worker cannot sign without a key.")
     scheme, _, folder = settings.issuer.partition(":")
@@ -124,7 +124,7 @@ class Sweep(BaseProcess):
         every = self._context.settings.sweep
         waited = min(WAITED_SECONDS, every)
         look = partial(runner.run_due, self._context, waited=waited, stop=self.stop_flag.is_set)
-        if _guarded(self.stop_flag, look) != runner.BATCH:
+        if not _guarded(self.stop_flag, look):
             self.stop_flag.wait(every)
 
 
