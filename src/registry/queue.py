@@ -29,7 +29,7 @@ from huey.exceptions import HueyException
 from huey.registry import Message
 from huey.serializer import Serializer
 from huey.storage import BaseSqlStorage
-from sqlalchemy import Connection, Table, and_, bindparam, or_, select, update
+from sqlalchemy import Connection, Table, and_, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from registry.models import Database, Job, JobState, now
@@ -47,6 +47,7 @@ _FREE = or_(
     and_(_JOB.c.state == JobState.QUEUED, _JOB.c.next_at <= bindparam("moment")),
     and_(_JOB.c.state == JobState.RUNNING, _JOB.c.next_at < bindparam("moment")),
 )
+_NEW = insert(_JOB).returning(_JOB.c.id)
 _CLAIM = (
     update(_JOB)
     .where(_JOB.c.id == bindparam("job_id"), _FREE)
@@ -103,12 +104,10 @@ class Claim:
     owner: str
 
 
-def enqueue(session: Session, kind: str, subject_id: int) -> Job:
-    """Promise work of this kind on that row; there is one job for each, ever (else IntegrityError)."""
-    job = Job(kind=kind, subject_id=subject_id)
-    session.add(job)
-    session.flush()
-    return job
+def enqueue(session: Session, kind: str, subject_id: int) -> int:
+    """Promise work of this kind on that row: the job's id. There can be one job for each, ever (IntegrityError)."""
+    job_id: int = session.execute(_NEW, {"kind": kind, "subject_id": subject_id}).scalar_one()
+    return job_id
 
 
 def claim(session: Session, job_id: int, owner: str, lease: float) -> Claim | None:

@@ -26,7 +26,7 @@ def leases(database):
 def take(context: WorkerContext, count: int) -> list[queue.Claim]:
     def work(session):
         jobs = [queue.enqueue(session, "sign", number) for number in range(count)]
-        return [queue.claim(session, job.id, context.new_owner(), 1) for job in jobs]
+        return [queue.claim(session, job, context.new_owner(), 1) for job in jobs]
 
     return context.database.write(work)
 

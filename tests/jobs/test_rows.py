@@ -18,7 +18,7 @@ LEASE = 60.0
 
 @pytest.fixture
 def job(database: Database) -> int:
-    return database.write(lambda session: queue.enqueue(session, "sign", 7).id)
+    return database.write(lambda session: queue.enqueue(session, "sign", 7))
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def shift(database: Database) -> Callable[[int, float], None]:
 def test_one_job_for_each_subject(database, job):
     with pytest.raises(IntegrityError):
         database.write(queue.enqueue, "sign", 7)
-    assert database.write(lambda session: queue.enqueue(session, "sign", 8).id) != job
+    assert database.write(lambda session: queue.enqueue(session, "sign", 8)) != job
 
 
 def test_a_claim_says_what_to_do_and_counts(job, claim, row):
@@ -82,7 +82,7 @@ def test_no_such_job(claim):
 
 def test_of_eight_who_want_it_one_gets_it(database_url, database):
     """Eight connections of their own, as eight processes have."""
-    jobs = [database.write(lambda session, n=n: queue.enqueue(session, "sign", n).id) for n in range(10)]
+    jobs = [database.write(lambda session, n=n: queue.enqueue(session, "sign", n)) for n in range(10)]
     start = threading.Barrier(8)
     won: list[Claim] = []
 
@@ -177,7 +177,7 @@ def test_a_long_error_is_cut(database, job, claim, row):
 
 
 def test_what_is_due(database, claim, shift):
-    jobs = [database.write(lambda session, n=n: queue.enqueue(session, "sign", n).id) for n in range(6)]
+    jobs = [database.write(lambda session, n=n: queue.enqueue(session, "sign", n)) for n in range(6)]
     waiting, oldest, lapsed, at_work, done, later = jobs
     shift(waiting, 1)
     shift(oldest, 200)

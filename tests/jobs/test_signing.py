@@ -372,7 +372,7 @@ def test_a_signature_that_does_not_hold_is_not_served(context, publisher, row, m
 
 
 def test_work_of_a_later_release_is_left_alone(context, database, publisher, row):
-    job_id = database.write(lambda session: queue.enqueue(session, "fly", 1).id)
+    job_id = database.write(lambda session: queue.enqueue(session, "fly", 1))
     published = publisher.publish()
     assert runner.run(context, job_id) is None
     assert runner.run_due(context, 1) == 1

@@ -9,17 +9,30 @@ Record events last in a transaction, so that the lock is held for a moment only.
 import datetime
 import hashlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.orm import Session
 
-from registry.models import Event, now
+from registry.models import Event, now, table
 from registry.models.database import EVENT_LOCK
 
 GENESIS = bytes(32)
+_NEW = insert(table(Event))
 _LAST = select(Event.seq, Event.hash).order_by(Event.seq.desc()).limit(1)
+
+
+class _Event(NamedTuple):
+    """The columns of an event that its hash seals."""
+
+    seq: int
+    at: datetime.datetime
+    kind: str
+    actor_id: int | None
+    extension_id: int | None
+    data: dict[str, Any]
+    previous: bytes
 
 
 class BrokenChain(Exception):
@@ -33,24 +46,16 @@ def record(
     actor_id: int | None = None,
     extension_id: int | None = None,
     **data: Any,
-) -> Event:
-    """Append an event; ``kind`` reads ``subject.what-happened``, ``data`` is JSON."""
+) -> int:
+    """Append an event and return its number; ``kind`` reads ``subject.what-happened``, ``data`` is JSON."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": EVENT_LOCK})
     last = session.execute(_LAST).one_or_none()
-    event = Event(
-        seq=last.seq + 1 if last else 1,
-        at=now(),
-        kind=kind,
-        actor_id=actor_id,
-        extension_id=extension_id,
-        data=data,
-        previous=last.hash if last else GENESIS,
+    event = _Event(
+        last.seq + 1 if last else 1, now(), kind, actor_id, extension_id, data, last.hash if last else GENESIS
     )
-    event.hash = _hash(event)
-    session.add(event)
-    session.flush()
-    return event
+    session.execute(_NEW, {**event._asdict(), "hash": _hash(event)})
+    return event.seq
 
 
 def verify(connection: Connection, batch: int = 1000) -> int:
@@ -64,9 +69,9 @@ def verify(connection: Connection, batch: int = 1000) -> int:
 
 
 def _rows(connection: Connection, batch: int) -> Iterator[Any]:
-    table, seq = Event.__table__, 0
+    events, seq = table(Event), 0
     while rows := connection.execute(
-        select(table).where(table.c.seq > seq).order_by(table.c.seq).limit(batch)
+        select(events).where(events.c.seq > seq).order_by(events.c.seq).limit(batch)
     ).all():
         yield from rows
         seq = rows[-1].seq

@@ -208,7 +208,7 @@ def _add(session: Session, submission: Submission, extension_id: int, name: str)
         "facts": facts(package),
     }
     version_id: int = session.execute(_NEW_VERSION, values).scalar_one()
-    job = queue.enqueue(session, SIGN, version_id)
+    job_id = queue.enqueue(session, SIGN, version_id)
     events.record(
         session,
         "version.published",
@@ -218,7 +218,7 @@ def _add(session: Session, submission: Submission, extension_id: int, name: str)
         sha256=submission.sha256,
         channel=submission.channel,
     )
-    return Published(version_id, name, package.version, created=True, job_id=job.id)
+    return Published(version_id, name, package.version, created=True, job_id=job_id)
 
 
 def facts(package: Package) -> dict[str, Any]:

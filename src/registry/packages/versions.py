@@ -6,6 +6,7 @@ versions rightly with an ordinary index.
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 import nodesemver
@@ -71,6 +72,7 @@ def toolkit_key(version: str) -> bytes:
     return b"".join(number.to_bytes(4, "big") for number in numbers)
 
 
+@lru_cache(maxsize=1024)  # a registry sees few ranges, again and again
 def parse_range(text: str) -> ApiRange:
     """The ends of a range in the grammar of npm's semver; ``ValueError`` when it is not valid.
 
