@@ -25,7 +25,7 @@ _SEQUENCES = text("SELECT setval(quote_ident(sequencename)::regclass, start_valu
 def blank(folder: Path) -> Iterator[str]:
     """The URL of a database without tables: a file in ``folder``, or on the server and dropped at the end."""
     if not SERVER:
-        yield f"sqlite:///{folder}/registry.sqlite"
+        yield f"sqlite:///{folder}/blank.sqlite"
         return
     url = make_url(SERVER).set(drivername="postgresql+psycopg", database=f"registry_test_{uuid.uuid4().hex}")
     with _connection(SERVER) as connection:

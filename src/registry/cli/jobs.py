@@ -1,5 +1,6 @@
 """``registry jobs``: background work, and starting again what was given up."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -12,7 +13,7 @@ from registry.cli.faults import Fault
 from registry.domain import signing
 from registry.domain.publishing import SIGN
 from registry.logs import escape
-from registry.models import Extension, Job, JobState, Version
+from registry.models import Database, Extension, Job, JobState, Version
 from registry.serving.ini import IniFile
 
 _ROWS = (
@@ -20,6 +21,9 @@ _ROWS = (
     .outerjoin(Version, (Job.kind == SIGN) & (Version.id == Job.subject_id))
     .outerjoin(Extension, Extension.id == Version.extension_id)
 )
+
+
+LONGEST_NUMBER = 18  # digits, so that it fits the column
 
 
 @click.group()
@@ -40,10 +44,11 @@ def list_command(state: str | None, limit: int, ini: IniFile) -> None:
 
 
 @jobs.command()
-@click.argument("job_id", metavar="JOB", type=int)
+@click.argument("job")
 @ini_argument
-def show(job_id: int, ini: IniFile) -> None:
+def show(job: str, ini: IniFile) -> None:
     """All that is known of a job."""
+    job_id = _number(job)
     with opened(ini) as database, database.reading_session() as session:
         row = session.execute(_ROWS.where(Job.id == job_id)).one_or_none()
         if row is None:
@@ -56,23 +61,29 @@ def show(job_id: int, ini: IniFile) -> None:
 
 
 @jobs.command()
-@click.argument("job_ids", metavar="JOB… ", type=int, nargs=-1)
-@click.option("--all", "every", is_flag=True, help="All that are dead or failed.")
+@click.argument("job", metavar="JOB|all")
 @ini_argument
-def requeue(job_ids: tuple[int, ...], every: bool, ini: IniFile) -> None:
-    """Give jobs that failed or are dead all their attempts again."""
-    if every == bool(job_ids):
-        raise click.UsageError("Name jobs, or say --all.")
+def requeue(job: str, ini: IniFile) -> None:
+    """Give a job that failed or is dead all its attempts again; or all such jobs."""
     with opened(ini) as database:
-        if every:
-            given_up = select(Job.id).where(Job.state.in_([JobState.FAILED, JobState.DEAD])).order_by(Job.id)
-            with database.read() as connection:
-                job_ids = tuple(connection.scalars(given_up))
         alarm = queue.Alarm(ini.app)
-        for job_id in job_ids:
+        for job_id in _given_up(database) if job == "all" else [_number(job)]:
             database.write(_requeue, job_id)
             alarm.hint(job_id)
             click.echo(f"Job {job_id} is queued.")
+
+
+def _given_up(database: Database) -> Sequence[int]:
+    with database.read() as connection:
+        return connection.scalars(
+            select(Job.id).where(Job.state.in_([JobState.FAILED, JobState.DEAD])).order_by(Job.id)
+        ).all()
+
+
+def _number(job: str) -> int:
+    if not job.isdecimal() or len(job) > LONGEST_NUMBER:
+        raise Fault(f"{job} is not the number of a job; `registry jobs list` shows them.")
+    return int(job)
 
 
 def _requeue(session: Session, job_id: int) -> None:

@@ -28,8 +28,9 @@ class IniFile:
 
     @cached_property
     def settings(self) -> Settings:
+        app = self.app
         try:
-            return settings.read(self.app)
+            return settings.read(app)
         except BadSetting as error:
             raise BadSetting(f"{self.path}: {error}") from None
 
