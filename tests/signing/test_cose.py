@@ -80,6 +80,8 @@ def test_numbers_outside_of_the_group_do_not_hold(signature: bytes):
         message(body=cbor2.dumps({4: []})),
         message(body=cbor2.dumps({4: [b"x"] * 5})),
         message(body=cbor2.dumps({4: b"issuer"})),
+        message(signer=cbor2.dumps({1: -7, 4: "text"})),
+        message(signer=cbor2.dumps([1, -7])),
         message(body=BODY + b"\0"),
         message(signer=SIGNER + b"\0"),
         b"\xd8\x62\x9f" + message()[3:] + b"\xff",

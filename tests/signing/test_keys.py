@@ -91,6 +91,18 @@ def test_a_folder_with_something_else_is_left_alone(tmp_path: Path):
     assert os.listdir(tmp_path) == ["chain"]
 
 
+def test_an_error_of_the_file_system_is_not_blamed_on_what_is_in_the_folder(tmp_path: Path, monkeypatch):
+    (tmp_path / "chain").mkdir()
+
+    def busy(self: Path, target: Path) -> None:
+        raise OSError(16, "Device or resource busy")  # as for a folder that is mounted there
+
+    monkeypatch.setattr(Path, "rename", busy)
+    with pytest.raises(OSError, match="busy"):
+        create_development_chain(tmp_path / "chain")
+    assert os.listdir(tmp_path) == ["chain"]
+
+
 def test_where_nothing_can_be_written_nothing_is_left(tmp_path: Path):
     (tmp_path / "chain").write_text("a file")
     with pytest.raises(OSError):

@@ -152,19 +152,37 @@ def test_names_that_would_forge_a_manifest_are_refused_even_behind_the_gate(
     source, target = tmp_path / "upload.zip", tmp_path / "signed.xpi"
     source.write_bytes(build_zip({"a": b""}))
     with open_archive(source) as archive:
-        forged = Archive(archive.file, (Entry(name, 0, 0, 0, 0, 0, (0, 0)),), Limits())
+        entry = Entry(name, 0, 0, 0, 0, 0, (0, 0))
         with pytest.raises(CannotSign):
-            sign(forged, IDENTITY, issuer, target)
+            sign(Archive(archive.file, (entry,), Limits()), IDENTITY, issuer, target)
+        twice = Entry("a", 0, 0, 0, 0, 0, (0, 0))
+        with pytest.raises(CannotSign):
+            sign(Archive(archive.file, (twice, twice), Limits()), IDENTITY, issuer, target)
     assert not target.exists()
 
 
-def test_a_file_that_would_need_zip64_is_refused():
-    rewriter = Rewriter(lambda data: None)
-    with pytest.raises(CannotSign, match="zip64"):
-        rewriter._begin(Entry("a", 0, 0, 0xFFFFFFFF, 0xFFFFFFFF, 0, (0, 0)))
-    rewriter._directory.extend([b""] * 0xFFFF)
-    with pytest.raises(CannotSign, match="zip64"):
-        rewriter.finish()
+def test_an_upload_that_is_cut_off_while_it_is_copied_is_an_error(tmp_path: Path):
+    source = tmp_path / "upload.zip"
+    source.write_bytes(build_zip({"a": b"a"}))
+    with open_archive(source) as archive:
+        source.write_bytes(b"")
+        with pytest.raises(CannotSign, match="shorter"):
+            Rewriter(lambda data: None).copy(archive, archive.entries[0])
+
+
+def test_what_would_need_zip64_is_refused():
+    def entry(name: str = "a", size: int = 0) -> Entry:
+        return Entry(name, 0, 0, size, size, 0, (0, 0))
+
+    for wrong, complaint in ((entry(size=0xFFFFFFFF), "zip64"), (entry("a" * 70_000), "too long")):
+        with pytest.raises(CannotSign, match=complaint):
+            Rewriter(lambda data: None)._begin(wrong)
+    many, large = Rewriter(lambda data: None), Rewriter(lambda data: None)
+    many._directory.extend([b""] * 0xFFFF)
+    large.size = 0xFFFFFFFF
+    for rewriter in (many, large):
+        with pytest.raises(CannotSign, match="zip64"):
+            rewriter.finish()
 
 
 def listed_by_zipfile(path: Path) -> list[str]:

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from registry.packages.archive import Limits, PackageRefused, open_archive
+from registry.packages.archive import Archive, Entry, Limits, PackageRefused, open_archive
 from registry.signing import CannotSign, SignatureInvalid, sign, verify
-from registry.signing.certificates import make_intermediate, make_root
+from registry.signing.certificates import Credential, make_intermediate, make_root
+from registry.signing.verify import _verify
 from support.archives import Part, assemble, build_zip
 from support.signatures import (
     FILES,
@@ -237,6 +239,26 @@ def test_a_signer_certified_for_something_else_is_refused(tmp_path: Path, issuer
     assert refusal(path, issuer).code == "CERTIFICATE_UNSUITABLE"
 
 
+@pytest.mark.parametrize("names", [[], [IDENTITY, IDENTITY], ["someone@else.org", IDENTITY]])
+def test_a_signer_without_exactly_one_name_is_refused(tmp_path: Path, issuer: Issuer, names: list[str]):
+    proper = end_entity(issuer)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name) for name in names])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer.certificate.subject)
+        .public_key(proper.certificate.public_key())
+        .serial_number(5)
+        .not_valid_before(proper.certificate.not_valid_before_utc)
+        .not_valid_after(proper.certificate.not_valid_after_utc)
+    )
+    for extension in proper.certificate.extensions:
+        builder = builder.add_extension(extension.value, extension.critical)
+    signer = Credential(builder.sign(issuer.private_key, SHA256()), proper.private_key)
+    found = refusal(Forgery(issuer, signer).write(tmp_path / "x.xpi"), issuer)
+    assert (found.code, found.path) == ("CERTIFICATE_UNSUITABLE", "META-INF/mozilla.rsa")
+
+
 def test_an_authority_may_not_sign_packages_itself(tmp_path: Path, issuer: Issuer):
     path = Forgery(issuer, issuer.intermediate).write(tmp_path / "x.xpi")
     assert refusal(path, issuer).code == "CERTIFICATE_UNSUITABLE"
@@ -300,6 +322,16 @@ def test_a_signer_who_signs_nonsense_is_refused(
 def test_the_forger_of_these_tests_can_also_do_it_right(tmp_path: Path, issuer: Issuer):
     path = Forgery(issuer, end_entity(issuer)).write(tmp_path / "x.xpi")
     assert verify(path, issuer.roots, IDENTITY).entries == len(FILES)
+
+
+def test_the_verifier_does_not_rely_on_the_gate_for_stray_signatures(signed: Path, issuer: Issuer):
+    with open_archive(signed) as archive:
+        stray = Entry("META-INF/sub/x.rsa", 0, 0, 0, 0, 0, (0, 0))
+        own, others = archive.signature_entries, archive.entries
+        for signature, entries in ((own, (*others, stray)), ((*own[:2], *own[3:], stray), others)):
+            seen = Archive(archive.file, entries, archive.limits, signature)
+            with pytest.raises(SignatureInvalid, match=r"SIGNATURE_AMBIGUOUS.*sub/x\.rsa"):
+                _verify(seen, issuer.roots, IDENTITY, datetime.now(UTC))
 
 
 def test_the_limits_of_the_upload_leave_room_for_the_signature(tmp_path: Path, issuer: Issuer):

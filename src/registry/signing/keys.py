@@ -88,8 +88,8 @@ _KEEPERS: dict[str, Callable[[str], IssuerKey]] = {"pem": PemKey.open}
 
 def open_issuer(url: str) -> IssuerKey:
     """The issuer key a URL names. Raises KeyUnusable, which says what is wrong with it."""
-    scheme, colon, location = url.partition(":")
-    if not colon or not location or scheme not in _KEEPERS:
+    scheme, _, location = url.partition(":")
+    if not location or scheme not in _KEEPERS:
         known = ", ".join(f"{name}:" for name in _KEEPERS)
         raise KeyUnusable(f"{url!r} is no URL of an issuer key; it begins with one of: {known}")
     issuer = _KEEPERS[scheme](location)
