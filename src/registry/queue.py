@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import orjson
 from huey import Huey, RedisHuey, SqliteHuey
@@ -29,10 +29,10 @@ from huey.exceptions import HueyException
 from huey.registry import Message
 from huey.serializer import Serializer
 from huey.storage import BaseSqlStorage
-from sqlalchemy import Connection, Table, and_, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from registry.models import Database, Job, JobState, now
+from registry.models import Database, Job, JobState, now, table
 from registry.settings import BadSetting
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ ERROR_CHARACTERS = 1000
 # How long a queue that has failed is left alone: a dead one must not slow down every publish.
 REST = 2.0
 
-_JOB = cast(Table, Job.__table__)
+_JOB = table(Job)
 _FREE = or_(
     and_(_JOB.c.state == JobState.QUEUED, _JOB.c.next_at <= bindparam("moment")),
     and_(_JOB.c.state == JobState.RUNNING, _JOB.c.next_at < bindparam("moment")),

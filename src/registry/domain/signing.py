@@ -10,9 +10,9 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from registry import queue
@@ -30,12 +30,13 @@ from registry.models import (
     Version,
     VersionState,
     now,
+    table,
 )
 from registry.packages import Package
 from registry.packages.findings import Finding
 from registry.signing import Signed
 
-_VERSION = cast(Table, Version.__table__)
+_VERSION = table(Version)
 _VERDICTS = select(func.count()).where(Validation.sha256 == Version.upload_sha256).correlate(Version)
 _ORDER = (
     select(
@@ -60,8 +61,8 @@ _LOCK = (
     .where(Version.id == bindparam("version_id"))
     .with_for_update(of=Extension)
 )
-_NEW_BLOB = insert(cast(Table, Blob.__table__))
-_NEW_ARTIFACT = insert(cast(Table, Artifact.__table__))
+_NEW_BLOB = insert(table(Blob))
+_NEW_ARTIFACT = insert(table(Artifact))
 _CHANGE = update(_VERSION).where(
     _VERSION.c.id == bindparam("version_id"),
     _VERSION.c.state.in_([VersionState.QUEUED, VersionState.SIGNING]),
