@@ -92,6 +92,7 @@ HOSTILE = {
         one(local={"compressed_size": 500}, compressed_size=500),
         "ENTRIES_OVERLAP",
     ),
+    "longer extra field than there is": (PLAIN[:28] + b"\x05\x00" + PLAIN[30:], "ENTRIES_OVERLAP"),
     "offset beyond the file": (
         assemble([Part("a", b"a"), Part("b", b"b", offset=10_000_000)]),
         "ENTRIES_OVERLAP",
@@ -108,7 +109,7 @@ HOSTILE = {
     "wrong size in front of a descriptor": (one(descriptor="signed", local={"size": 7}), "LOCAL_MISMATCH"),
     "descriptor missing": (one(flags=DESCRIPTOR_FLAG), "HIDDEN_DATA"),
     "descriptor lies": (one(flags=DESCRIPTOR_FLAG, after=b"PK\x07\x08" + bytes(12)), "LOCAL_MISMATCH"),
-    "zip64 sizes in the directory": (one(central={"size": 0xFFFFFFFF}), "ZIP64"),
+    "zip64 size in the directory": (one(central={"compressed_size": 0xFFFFFFFF}), "ZIP64"),
     "zip64 offset": (assemble([Part("a", b"a", offset=0xFFFFFFFF)]), "ZIP64"),
     "zip64 extra in the directory": (one(central_extra=ZIP64_EXTRA), "ZIP64"),
     "zip64 extra in front": (one(local_extra=ZIP64_EXTRA), "ZIP64"),
@@ -167,7 +168,7 @@ HOSTILE = {
 @pytest.mark.parametrize("case", HOSTILE)
 def test_hostile_or_ambiguous_archive_is_refused(case, tmp_path):
     data, code = HOSTILE[case]
-    assert codes(refusal(tmp_path / "x.zip", data))[0] == code
+    assert set(codes(refusal(tmp_path / "x.zip", data, unpack=False))) == {code}
 
 
 ODD = {
@@ -266,7 +267,7 @@ def test_entry_tells_where_and_how_its_bytes_lie(tmp_path):
     ],
 )
 def test_limits_are_kept_to_the_last_one(limits, code, tmp_path):
-    assert codes(refusal(tmp_path / "x.zip", PLAIN, limits))[0] == code
+    assert codes(refusal(tmp_path / "x.zip", PLAIN, limits, unpack=False))[0] == code
 
 
 def test_package_at_its_limits_is_accepted(tmp_path):

@@ -73,8 +73,6 @@ def central_directory(directory: bytes, count: int, faults: Faults) -> Iterator[
         raw_name = directory[at + CENTRAL.size : name_end]
         extra = directory[name_end:extra_end]
         at = extra_end + comment_size
-        if at > len(directory):
-            faults.stop("DIRECTORY_DAMAGED", f"The archive's table of contents is damaged. {REPACK_ADVICE}")
         member = Member(
             raw_name, decode(raw_name, faults), flags, method, (date, time), crc32,
             compressed_size, size, attributes, header_offset,
@@ -91,7 +89,7 @@ def central_directory(directory: bytes, count: int, faults: Faults) -> Iterator[
     if at != len(directory):
         faults.stop(
             "DIRECTORY_DAMAGED",
-            f"The archive's table of contents lists other files than it counts. {REPACK_ADVICE}",
+            f"The archive's table of contents does not end with the last entry it counts. {REPACK_ADVICE}",
         )
 
 
