@@ -16,6 +16,9 @@ import zipfile
 from pathlib import Path
 
 import requests
+
+sys.path.append(str(Path(__file__).parents[1] / "tools"))
+
 from instance import Instance, running
 
 
@@ -55,10 +58,29 @@ def publish(instance: Instance, body: bytes, keystore: Path | None) -> list[str]
     file = instance.folder / "signed.xpi"
     file.write_bytes(requests.get(version["package"]["url"], timeout=120).content)
     root = instance.folder / "var/signing/root.pem"
-    tool = [sys.executable, "-m", "registry.cli", "verify", str(file), "--root", str(root), "--id", version["guid"]]
+    tool = [
+        sys.executable,
+        "-m",
+        "registry.cli",
+        "verify",
+        str(file),
+        "--root",
+        str(root),
+        "--id",
+        version["guid"],
+    ]
     checks = [("registry verify", tool)]
     if keystore:
-        jarsigner = ["jarsigner", "-verify", "-strict", "-keystore", str(keystore), "-storepass", "changeit", str(file)]
+        jarsigner = [
+            "jarsigner",
+            "-verify",
+            "-strict",
+            "-keystore",
+            str(keystore),
+            "-storepass",
+            "changeit",
+            str(file),
+        ]
         checks.append(("jarsigner", jarsigner))
     for name, command in checks:
         run = subprocess.run(command, capture_output=True, text=True)
