@@ -32,22 +32,19 @@ sys.path.append(str(Path(__file__).parents[1] / "tools"))
 
 from instance import Instance, free_port, running
 
-WORDS = ("range", "token", "editor", "buffer", "insert", "remove", "cursor", "color", "value", "function", "const")
+WORDS = (
     "range",
     "token",
     "editor",
     "buffer",
     "insert",
     "remove",
-    "select",
     "cursor",
     "color",
     "value",
-    "return",
     "function",
     "const",
-    "module",
-]
+)
 
 
 def main() -> None:
