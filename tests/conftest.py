@@ -2,7 +2,7 @@
 
 `database_url`  a migrated database without rows, of this test alone; SQLite, or PostgreSQL when the
                 environment variable TEST_DATABASE_URL names a server where databases may be created
-`blank_url`     a database without tables, for tests of the schema itself
+`blank_url`     a database without tables, for tests of the schema itself; `blank_database(folder)` for other scopes
 `database`      the `Database` behind `database_url`
 `chain`         the files of a development signing chain
 `ini`           the [app:main] section of an ini file over `database_url` and folders in `tmp_path`
@@ -14,6 +14,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -28,11 +29,20 @@ from registry.signing import ChainPaths, create_development_chain
 from support import databases
 from support.accounts import Accounts
 
+USE_A_DATABASE = {"database_url", "blank_database"}
+
 
 @pytest.fixture(scope="session")
-def _template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def blank_database() -> Callable[[Path], AbstractContextManager[str]]:
+    return databases.blank
+
+
+@pytest.fixture(scope="session")
+def _template(
+    blank_database: Callable[[Path], AbstractContextManager[str]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """The URL of a migrated database, made once by each test process."""
-    with databases.blank(tmp_path_factory.mktemp("template")) as url:
+    with blank_database(tmp_path_factory.mktemp("template")) as url:
         migrations.upgrade(url)
         yield url
 
@@ -49,9 +59,17 @@ def database_url(_template: str, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def blank_url(tmp_path: Path) -> Iterator[str]:
-    with databases.blank(tmp_path) as url:
+def blank_url(blank_database: Callable[[Path], AbstractContextManager[str]], tmp_path: Path) -> Iterator[str]:
+    with blank_database(tmp_path) as url:
         yield url
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL the tests that use a database run; the others have nothing to do with it."""
+    if databases.SERVER:
+        wanted = [item for item in items if not USE_A_DATABASE.isdisjoint(getattr(item, "fixturenames", ()))]
+        config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
+        items[:] = wanted
 
 
 @pytest.fixture

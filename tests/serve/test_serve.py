@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 import requests
 
-from support import databases
 from support.serving import ROOT, Run, gone, refused, running, until, write_ini
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes in /proc")
+pytestmark = [
+    pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes in /proc"),
+    pytest.mark.xdist_group("serve"),
+]
 
 
 def address(ini: Path) -> str:
@@ -30,9 +32,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def ini(folder: Path) -> Iterator[Path]:
-    (folder / "var").mkdir()
-    with databases.blank(folder / "var") as url:
+def ini(folder: Path, blank_database) -> Iterator[Path]:
+    with blank_database(folder) as url:
         yield write_ini(folder, url)
 
 
