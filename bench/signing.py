@@ -16,6 +16,7 @@ Nothing is flushed to the disk. Memory is the peak of a child process above what
 """
 
 import argparse
+import itertools
 import json
 import os
 import random
@@ -46,6 +47,7 @@ except ImportError:
 
 IDENTITY = "bench@example.org"
 CHUNK = 256 * 1024
+SMALL = 1024 * 1024
 PASSWORD = "changeit"
 #           entries, unpacked bytes of text and of noise, rounds, rounds of --quick
 PACKAGES = {
@@ -75,8 +77,12 @@ def run(folder: Path, quick: bool) -> dict:
     for label, (entries, text, noise, rounds, quick_rounds) in PACKAGES.items():
         package = folder / f"{label.replace(' ', '')}.zip"
         make_package(package, entries, text, noise)
-        works = {"bound": bound_of(package), "sign": signer_of(package, chain.url)}
-        works["verify"] = verifier_of(package, chain.root)
+        signed: list[Path] = []
+        works = {
+            "bound": bound_of(package),
+            "sign": signer_of(package, chain.url, signed),
+            "verify": verifier_of(chain.root, signed),
+        }
         few = {"jarsigner": jarsigner_of(package, chain.url)} if shutil.which("jarsigner") else {}
         if quick and label != "20 KB":
             few = {}
@@ -119,7 +125,7 @@ def sizes(chance: random.Random, count: int, total: int) -> list[int]:
 def bound_of(package: Path) -> Callable[[], Path | None]:
     with open_archive(package) as archive:
         entries = archive.entries
-    target = package.with_suffix(".bound")
+    targets = (package.with_suffix(f".bound{number}") for number in itertools.count())
 
     def work() -> Path | None:
         with package.open("rb") as source:
@@ -140,6 +146,7 @@ def bound_of(package: Path) -> Callable[[], Path | None]:
             key = ec.generate_private_key(ec.SECP256R1())
             for _ in range(3):
                 key.sign(b"x" * 500, ec.ECDSA(SHA256()))
+            target = next(targets)
             with target.open("wb", buffering=0) as out:
                 while data := source.read(CHUNK):
                     out.write(data)
@@ -148,23 +155,25 @@ def bound_of(package: Path) -> Callable[[], Path | None]:
     return work
 
 
-def signer_of(package: Path, url: str) -> Callable[[], Path | None]:
+def signer_of(package: Path, url: str, signed: list[Path]) -> Callable[[], Path | None]:
     issuer = open_issuer(url)
+    targets = (package.with_suffix(f".signed{number}") for number in itertools.count())
 
     def work() -> Path | None:
+        target = next(targets)
         with open_archive(package) as archive:
-            sign(archive, IDENTITY, issuer, package.with_suffix(".signed"))
-        return None  # what was written is verified next
+            sign(archive, IDENTITY, issuer, target)
+        signed.append(target)  # and verified next
+        return None
 
     return work
 
 
-def verifier_of(package: Path, root: Path) -> Callable[[], Path | None]:
+def verifier_of(root: Path, signed: list[Path]) -> Callable[[], Path | None]:
     roots = x509.load_pem_x509_certificates(root.read_bytes())
 
-    target = package.with_suffix(".signed")
-
     def work() -> Path | None:
+        target = signed.pop()
         verify(target, roots, IDENTITY)
         return target
 
@@ -197,7 +206,9 @@ def jarsigner_of(package: Path, url: str) -> Callable[[], Path | None]:
 def measure(works: dict[str, Callable[[], Path | None]], rounds: int) -> dict[str, list[tuple[float, float]]]:
     """Wall and CPU seconds of each piece of work, taken in turns; the first round is not counted.
 
-    What a piece of work returns is a file that is not needed any more: writing over one costs more.
+    What a piece of work returns is a file that is not needed any more. Each round writes a new one, as
+    writing over a file costs more; small ones are kept, as ext4 creates files the slower the more were
+    deleted in the last seconds.
     """
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in works}
     for counted in range(rounds + 1):
@@ -205,7 +216,7 @@ def measure(works: dict[str, Callable[[], Path | None]], rounds: int) -> dict[st
             before, wall = os.times(), time.perf_counter()
             done = work()
             wall, after = time.perf_counter() - wall, os.times()
-            if done:
+            if done and done.stat().st_size > SMALL:
                 done.unlink()
             if counted:
                 times[name].append((wall, sum(after[:4]) - sum(before[:4])))

@@ -6,13 +6,14 @@ import struct
 import subprocess
 import sys
 import zipfile
+import zlib
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from registry.packages.archive import Archive, Entry, Limits, open_archive
-from registry.signing import CannotSign, sign
+from registry.signing import CannotSign, rewrite, sign, verify
 from registry.signing.rewrite import Rewriter
 from support.archives import Part, assemble, build_zip
 from support.signatures import FILES, IDENTITY, Issuer, signed_package
@@ -125,6 +126,12 @@ def test_the_same_content_has_the_same_digest_and_other_content_another(tmp_path
     assert same == {known}
     assert digest(build_zip({**FILES, "js/main.js": b""})) not in same
     assert digest(build_zip({"other": b"", **FILES})) not in same
+
+
+def test_without_the_fast_deflate_library_the_file_is_as_good(tmp_path: Path, issuer: Issuer, monkeypatch):
+    monkeypatch.setattr(rewrite, "deflate", zlib)
+    path = signed_package(tmp_path, issuer)
+    assert verify(path, issuer.roots, IDENTITY).entries == len(FILES)
 
 
 def test_an_earlier_signature_is_replaced_not_kept(tmp_path: Path, issuer: Issuer):
