@@ -93,16 +93,25 @@ def _constraints(validator: Any) -> dict[str, Any]:
     return {key: value for key, value in pairs if value not in (None, -1)}
 
 
+# A variable segment of a path, {name} or {name:regular expression}.
+_SEGMENT = re.compile(r"{(\w+)(?::((?:[^{}]|{[^}]*})*))?}")
+
+
 def _template(path: str) -> str:
-    return re.sub(r"{(\w+):(?:[^{}]|{[^}]*})*}", r"{\1}", path)
+    return _SEGMENT.sub(r"{\1}", path)
 
 
 def _path_item(service: ResourceService) -> dict[str, Any]:
-    names = re.findall(r"{(\w+)}", _template(service.public_path))
     item: dict[str, Any] = {}
-    if names:
+    if segments := _SEGMENT.findall(service.public_path):
         item["parameters"] = [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
+            {
+                "name": name,
+                "in": "path",
+                "required": True,
+                "schema": {"type": "string", "pattern": f"^(?:{pattern or '[^/]+'})$"},
+            }
+            for name, pattern in segments
         ]
     for method, view, arguments in service.definitions:
         if method not in ("HEAD", "OPTIONS"):
@@ -115,9 +124,7 @@ def _operation(service: ResourceService, method: str, view: Any, arguments: dict
     operation: dict[str, Any] = {
         "operationId": f"{service.name}_{method.lower()}",
         "summary": (inspect.getdoc(view) or "").partition("\n")[0],
-        "security": [{name: []} for name in CREDENTIALS]
-        if permission.scope
-        else [{}, *({n: []} for n in CREDENTIALS)],
+        "security": _security(permission),
         "responses": _responses(service, view, permission),
     }
     for validator in arguments.get("validators", ()):
@@ -134,12 +141,17 @@ def _operation(service: ResourceService, method: str, view: Any, arguments: dict
     return operation
 
 
+def _security(permission: Permission) -> list[dict[str, Any]]:
+    """The credentials that will do, with the scope a token must have."""
+    scope = permission.scope
+    if scope is None:
+        return [{}, *({name: []} for name in CREDENTIALS)]
+    return [{name: [] if name == "api_key" else [scope]} for name in CREDENTIALS]
+
+
 def _responses(service: ResourceService, view: Any, permission: Permission) -> dict[str, Any]:
-    answer = (
-        {service.media_type: {"schema": {}}}
-        if service.media_type
-        else {"application/zip": {"schema": PACKAGE}}
-    )
+    file = {"application/zip": {"schema": PACKAGE}, "application/x-xpinstall": {"schema": PACKAGE}}
+    answer = {service.media_type: {"schema": {}}} if service.media_type else file
     responses: dict[str, Any] = {"200": {"description": "Success.", "content": answer}}
     if getattr(view, "takes_package", False):
         responses["202"] = {"description": "Accepted; `Location` says where to look.", "content": answer}
@@ -151,9 +163,13 @@ def _responses(service: ResourceService, view: Any, permission: Permission) -> d
     responses["400"] = _failure("Something in the request is wrong.", "Faults")
     responses["401"] = _failure("A credential is missing or does not hold.", "Problem")
     responses["404"] = _failure("There is nothing at this address, or nothing that you may see.", "Problem")
+    if not service.media_type:
+        responses["206"] = {"description": "The part that `Range` asks for.", "content": file}
+        responses["410"] = _failure("The extension has been disabled.", "Problem")
     if permission.scope or not service.media_type:
         responses["403"] = _failure("You may not do that.", "Problem")
-    return responses
+    responses["default"] = _failure("Anything else that goes wrong; the code says what.", "Problem")
+    return dict(sorted(responses.items()))
 
 
 def _failure(description: str, schema: str) -> dict[str, Any]:

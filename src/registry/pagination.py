@@ -100,7 +100,7 @@ def _too_deep(
 
 
 def _seal(request: Request, row: Any, keys: Sequence[Any]) -> str:
-    values = [row._mapping[key] for key in keys]
+    values = [getattr(row, key.key) for key in keys]
     plain = [value.hex() if isinstance(value, bytes) else value for value in values]
     return request.sealer.seal(orjson.dumps(plain)).decode()
 

@@ -27,7 +27,7 @@ def json_body(schema: colander.SchemaNode) -> Callable[..., None]:
     """Validate a JSON object body; unknown fields are refused."""
 
     def validate(request: Request, **_: Any) -> None:
-        if request.content_type != "application/json":
+        if request.content_type.lower() != "application/json":
             raise ApiError(415, "Send a JSON body as application/json.", "ERROR_UNSUPPORTED_MEDIA_TYPE")
         text = request.body_file.read(JSON_BODY_BYTES + 1)
         if len(text) > JSON_BODY_BYTES:
