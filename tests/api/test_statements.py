@@ -1,0 +1,61 @@
+"""Every statement that requests and the worker really send finds its rows by an index."""
+
+import re
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from support import services, shelf
+from support.samples import brackets
+from support.wire import send
+
+EXTENSIONS = "/api/v4/extensions/"
+
+
+@pytest.fixture
+def sent():
+    """The statements sent from now on, each with parameters it was once sent with."""
+    statements = {}
+
+    def note(connection, cursor, statement, parameters, context, executemany):
+        if re.match(r"\s*(SELECT|WITH|UPDATE|DELETE)\b", statement):
+            statements.setdefault(statement, parameters[0] if executemany else parameters)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield statements
+    event.remove(Engine, "before_cursor_execute", note)
+
+
+def test_no_table_is_read_from_end_to_end(stocked, accounts, work, database, sent):
+    if not database.sqlite:
+        pytest.skip("EXPLAIN QUERY PLAN is SQLite's")
+    owner, key = accounts.bearer(shelf.OWNER), accounts.jwt(shelf.OWNER)
+    for headers in ({}, owner, key):
+        for service in services.every():
+            if "GET" in service.defined_methods:
+                for version in (shelf.SIGNED, "latest"):
+                    send(stocked, "GET", services.address(service, version=version), headers)
+    first = stocked.get(f"{EXTENSIONS}{shelf.PUBLIC}/versions/?page_size=1", headers=owner).json
+    stocked.get(first["next"].replace("http://127.0.0.1:6543", ""), headers=owner)
+    assert send(stocked, "GET", f"{EXTENSIONS}?page=401&page_size=25").status_int == 400
+    send(stocked, "POST", EXTENSIONS, owner, brackets("another"))
+    send(stocked, "POST", EXTENSIONS, accounts.bearer("bob"), brackets(shelf.PUBLIC))
+    work()
+
+    tables = {re.search(r'\sFROM "?(\w+)', statement)[1] for statement in sent if "FROM" in statement}
+    assert tables >= {"extension", "version", "token", "api_key", "ownership", "validation", "job"}
+    slow = {}
+    with database.engine.connect() as connection:
+        for statement, parameters in list(sent.items()):
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+            if any(_reads_everything(row.detail, statement) for row in plan):
+                slow[statement] = [row.detail for row in plan]
+    assert slow == {}
+
+
+def _reads_everything(step, statement):
+    if not re.match(r"SCAN (?!CONSTANT|\()", step):
+        return False
+    # Along an index is how a page of a list is read, and the end of a table needs none.
+    return "USING" not in step and ("WHERE" in statement or "LIMIT" not in statement)
