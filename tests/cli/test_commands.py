@@ -21,8 +21,22 @@ def test_no_such_command(cli):
     assert cli("nonsense").exit_code == 2
 
 
-def test_the_settings_in_the_documentation_are_those_of_the_code(cli):
-    assert (ROOT / "docs" / "settings.md").read_text() == cli("docs", "settings").output, "run: make docs"
+def test_what_the_documentation_says_of_the_code_is_true(cli, tmp_path):
+    for page in ("settings.md", "api.md"):
+        (tmp_path / page).write_bytes((ROOT / "docs" / page).read_bytes())
+
+    assert cli("docs", "update", tmp_path).exit_code == 0
+    for page in ("settings.md", "api.md"):
+        assert (tmp_path / page).read_text() == (ROOT / "docs" / page).read_text(), "run: make docs"
+
+
+def test_a_page_without_a_place_for_the_codes(cli, tmp_path):
+    (tmp_path / "api.md").write_text("# API")
+
+    answer = cli("docs", "update", tmp_path)
+
+    assert (answer.exit_code, answer.output.count("\n")) == (2, 1)
+    assert (tmp_path / "api.md").read_text() == "# API"
 
 
 @pytest.mark.parametrize("version", ["v3", "v4"])

@@ -2,10 +2,12 @@
 
 import dataclasses
 import json
+from pathlib import Path
 from typing import Any
 
 import click
 
+from registry.cli.faults import Fault
 from registry.settings import Settings
 
 _HEAD = """\
@@ -39,21 +41,49 @@ _TAIL = """\
 """
 
 
+_CODES_BEGIN, _CODES_END = "<!-- codes: written by `make docs` -->\n", "<!-- end of codes -->"
+
+
 @click.group()
 def docs() -> None:
     """Write reference texts."""
 
 
-@docs.command()
-def settings() -> None:
+@docs.command("settings")
+def settings_command() -> None:
     """All settings, as Markdown."""
+    click.echo(settings(), nl=False)
+
+
+@docs.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def update(folder: Path) -> None:
+    """Write settings.md, and the table of codes in api.md, in FOLDER."""
+    page = folder / "api.md"
+    before, begin, rest = page.read_text(encoding="utf-8").partition(_CODES_BEGIN)
+    _, end, after = rest.partition(_CODES_END)
+    if not end:
+        raise Fault(f"{page}: the place for the codes is not marked.")
+    page.write_text(before + begin + codes() + end + after, encoding="utf-8")
+    (folder / "settings.md").write_text(settings(), encoding="utf-8")
+
+
+def settings() -> str:
     rows = [
         f"| `{item.metadata['key']}` | {_default(item.default)} | {item.metadata['help']} |"
         for item in dataclasses.fields(Settings)
     ]
-    click.echo(
-        "\n".join([_HEAD, "| key | default | meaning |", "| --- | --- | --- |", *rows, "", _TAIL]), nl=False
-    )
+    return "\n".join([_HEAD, "| key | default | meaning |", "| --- | --- | --- |", *rows, "", _TAIL])
+
+
+def codes() -> str:
+    from registry.errors import CODES
+
+    rows = [
+        f"| `{code}` | {text.partition(': ')[0]} | {text.partition(': ')[2]} |"
+        for code, text in CODES.items()
+    ]
+    return "\n".join(["", "| code | status | meaning |", "| --- | --- | --- |", *rows, "", ""])
 
 
 @click.command()
