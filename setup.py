@@ -12,10 +12,7 @@ setup(
     python_requires=">=3.11",
     install_requires=[
         "SQLAlchemy>=2.1,<2.2",
-        "WebOb>=1.8.11",
         "alembic>=1.20",
-        "asn1crypto>=1.5",
-        "babel>=2.18",
         "cbor2>=6.2",
         "click>=8.5",
         "colander>=2.0",
