@@ -14,7 +14,7 @@ from registry.queue import Alarm
 from registry.signing import verify
 from support.workers import WorkerProcess, eventually
 
-JOBS = 110
+JOBS = 120
 KILLS = 10
 
 
@@ -38,7 +38,7 @@ def test_nothing_is_lost_and_nothing_is_done_twice(ini, context, publisher, data
     while kills < KILLS:
         assert jobs("done") < JOBS, f"all was done after {kills} kills"
         before = jobs("done")
-        with WorkerProcess(ini, linger=0.03) as worker:
+        with WorkerProcess(ini, linger=0.1) as worker:
             eventually(lambda before=before: jobs("done") >= before + 3 and jobs("running") > 0)
             worker.kill()
             kills += jobs("running") > 0
