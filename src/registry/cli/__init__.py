@@ -20,6 +20,7 @@ COMMANDS = {
     "db": "registry.cli.db:db",
     "user": "registry.cli.users:user",
     "jwt": "registry.cli.users:jwt_command",
+    "issuer": "registry.cli.issuer:issuer",
     "jobs": "registry.cli.jobs:jobs",
     "audit": "registry.cli.audit:audit",
     "verify": "registry.cli.verify:verify",

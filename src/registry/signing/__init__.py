@@ -18,7 +18,14 @@ puts them together, ``verify`` takes them apart again, with ``der`` and ``chain`
 """
 
 from registry.signing.errors import CannotSign, KeyUnusable, SignatureInvalid
-from registry.signing.keys import ChainPaths, IssuerKey, create_development_chain, is_development, open_issuer
+from registry.signing.keys import (
+    ChainPaths,
+    IssuerKey,
+    create_chain,
+    create_development_chain,
+    is_development,
+    open_issuer,
+)
 from registry.signing.sign import Signed, sign
 from registry.signing.verify import Verified, verify
 
@@ -30,6 +37,7 @@ __all__ = [
     "SignatureInvalid",
     "Signed",
     "Verified",
+    "create_chain",
     "create_development_chain",
     "is_development",
     "open_issuer",

@@ -135,9 +135,14 @@ class ChainPaths:
 
 
 def create_development_chain(folder: Path) -> ChainPaths:
+    """A chain that says in its names that it is for development; otherwise as ``create_chain``."""
+    return create_chain(folder, "Development", certificates.DEVELOPMENT_UNIT)
+
+
+def create_chain(folder: Path, name: str, unit: str = certificates.UNIT) -> ChainPaths:
     """A root and an intermediate in ``folder``, unless a chain is there already.
 
-    The folder appears whole or not at all: it is filled under another name beside itself and renamed.
+    ``name`` begins their common names, ``unit`` is their organizational unit. The folder appears whole or not at all: it is filled under another name beside itself and renamed.
     Of several processes that do this at once one wins, and all return the winner's chain. Raises
     KeyUnusable when the folder holds something else, OSError when it cannot be written.
     """
@@ -147,7 +152,7 @@ def create_development_chain(folder: Path) -> ChainPaths:
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = ChainPaths(Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent)))
     try:
-        _write_chain(draft)
+        _write_chain(draft, name, unit)
         draft.folder.rename(folder)
     except OSError:
         shutil.rmtree(draft.folder, ignore_errors=True)
@@ -162,10 +167,9 @@ def create_development_chain(folder: Path) -> ChainPaths:
     return paths
 
 
-def _write_chain(paths: ChainPaths) -> None:
-    unit = certificates.DEVELOPMENT_UNIT
-    root = certificates.make_root("Development root", unit)
-    intermediate = certificates.make_intermediate(root, "Development issuer", unit)
+def _write_chain(paths: ChainPaths, name: str, unit: str) -> None:
+    root = certificates.make_root(f"{name} root", unit)
+    intermediate = certificates.make_intermediate(root, f"{name} issuer", unit)
     for path, credential in ((paths.root, root), (paths.intermediate, intermediate)):
         _write(path, credential.certificate.public_bytes(Encoding.PEM))
     for path, credential in ((paths.root_key, root), (paths.intermediate_key, intermediate)):
