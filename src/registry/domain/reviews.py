@@ -33,7 +33,9 @@ def write_review(
     review.rating, review.title, review.body, review.updated = rating, title, body, now()
     _count(extension, remove=before, add=rating)
     session.flush()
-    events.record(session, "review.written", actor_id=user_id, extension_id=extension_id, rating=rating, before=before)
+    events.record(
+        session, "review.written", actor_id=user_id, extension_id=extension_id, rating=rating, before=before
+    )
     return review
 
 
@@ -47,7 +49,6 @@ def delete_review(session: Session, extension_id: int, user_id: int, *, actor_id
     session.delete(review)
     events.record(session, "review.deleted", actor_id=actor_id, extension_id=extension_id, user=user_id)
     return True
-
 
 
 def _find(session: Session, extension_id: int, user_id: int) -> Review | None:

@@ -142,9 +142,10 @@ def create_development_chain(folder: Path) -> ChainPaths:
 def create_chain(folder: Path, name: str, unit: str = certificates.UNIT) -> ChainPaths:
     """A root and an intermediate in ``folder``, unless a chain is there already.
 
-    ``name`` begins their common names, ``unit`` is their organizational unit. The folder appears whole or not at all: it is filled under another name beside itself and renamed.
-    Of several processes that do this at once one wins, and all return the winner's chain. Raises
-    KeyUnusable when the folder holds something else, OSError when it cannot be written.
+    ``name`` begins their common names, ``unit`` is their organizational unit. The folder appears whole
+    or not at all: it is filled under another name beside itself and renamed. Of several processes that do
+    this at once one wins, and all return the winner's chain. Raises KeyUnusable when the folder holds
+    something else, OSError when it cannot be written.
     """
     paths = ChainPaths(folder)
     if paths.complete():
