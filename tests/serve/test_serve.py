@@ -50,7 +50,7 @@ def pasted(first: Run) -> list[str]:
     """What a shell answers to each line of the first start that is meant for one."""
     answers = []
     for line in first.lines:
-        if line.startswith(("  /", "  curl")):
+        if line.startswith(("  /", "  '/", "  curl")):
             done = subprocess.run(
                 ["bash", "-c", line], capture_output=True, text=True, timeout=60, check=False
             )
