@@ -74,6 +74,12 @@ def test_every_damaged_file_is_named(tmp_path):
     ]
 
 
+def test_nothing_is_unpacked_after_a_file_that_holds_more_than_declared(tmp_path):
+    parts = [Part("a.js", DATA, size=1), Part("b.js", DATA, size=1)]
+    found = refusal(tmp_path / "x.zip", assemble(parts))
+    assert [(finding.path, finding.code) for finding in found] == [("a.js", "SIZE_MISMATCH")]
+
+
 @pytest.mark.parametrize("level", [0, 1, 6, 9])
 def test_every_way_of_packing_is_read(level, tmp_path):
     data = NOISE + DATA * 500 + NOISE[::-1]
@@ -152,3 +158,9 @@ def test_well_packed_text_is_no_bomb(tmp_path):
     assert len(data) > 200 * len(deflate(data))
     found = refusal(tmp_path / "x.zip", build_zip({"a.css": data}), Limits(ratio_from=999_999))
     assert set(codes(found)) == {"RATIO_TOO_HIGH"}
+
+
+def test_bomb_is_seen_among_much_honest_data(tmp_path):
+    parts = [Part("a.bin", NOISE), Part("b.bin", bytes(2 * MIB), packed=deflate(bytes(2 * MIB), 9))]
+    found = refusal(tmp_path / "x.zip", assemble(parts), unpack=False)
+    assert [(finding.path, finding.code) for finding in found] == [("b.bin", "RATIO_TOO_HIGH")]

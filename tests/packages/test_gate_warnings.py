@@ -3,13 +3,14 @@
 import gzip
 import io
 import random
+import struct
 import tarfile
 
 import pytest
 
 from registry.packages import contents
 from registry.packages.archive import open_archive
-from support.archives import build_zip
+from support.archives import Part, assemble, build_zip, deflate
 
 NOISE = random.Random(2).randbytes(200_000).hex().encode()
 
@@ -26,6 +27,9 @@ def warned(tmp_path):
         return found
 
     return check
+
+
+EMPTY_BLOCKS = b"\x00\x00\x00\xff\xff" * 20_000
 
 
 def summary(findings):
@@ -117,6 +121,11 @@ def test_character_across_two_chunks_is_found(before, text, warned):
     assert f"Line {data[:before].count(10) + 1} " in found[0].message
 
 
+def test_search_of_a_file_ends_after_many_findings(warned):
+    assert len(warned({"a.js": "\u200b" * 99 + "\u202e"})) == 2
+    assert len(warned({"a.js": "\u200b" * 100 + "\u202e"})) == 1
+
+
 def test_line_is_counted_through_large_files(warned):
     data = NOISE + b"\n" * 1000 + NOISE + "\n\u202e".encode()
     assert "Line 1002 " in warned({"a.js": data})[0].message
@@ -158,6 +167,21 @@ ARCHIVES = {
 @pytest.mark.parametrize("kind", ARCHIVES)
 def test_archive_inside_is_reported_whatever_its_name(kind, warned):
     assert summary(warned({"data.png": ARCHIVES[kind]})) == [("NESTED_ARCHIVE", "data.png")]
+
+
+@pytest.mark.parametrize("first", [0, 1, 3])
+def test_archive_whose_first_bytes_come_one_by_one_is_reported(first, tmp_path):
+    """Empty deflate blocks make the unpacker hand out as little as the packer likes."""
+    data = ARCHIVES["tar"]
+    packed = b"".join(
+        bytes([0]) + struct.pack("<2H", len(piece), len(piece) ^ 0xFFFF) + piece + EMPTY_BLOCKS
+        for piece in (data[:first], data[first:])
+    )
+    path = tmp_path / "x.zip"
+    path.write_bytes(assemble([Part("a.png", data, packed=packed + deflate(b""))]))
+    with open_archive(path) as archive:
+        assert len(next(archive.inflate(archive.entries[0]))) < 262 or first == 0
+        assert summary(archive.check_contents()) == [("NESTED_ARCHIVE", "a.png")]
 
 
 PROGRAMS = {

@@ -22,6 +22,8 @@ MOST_MATCHES_PER_FILE = 100
 MOST_SEARCHED_BYTES = 64 * 1024 * 1024
 # The longest thing that is sought: a letter and two four-byte characters.
 OVERLAP = 9
+# Up to the end of the magic bytes that lie furthest behind, those of tar.
+HEAD_SIZE = 262
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 # UTF-8 of the characters, sought in undecoded bytes. Each alternative begins with a literal byte,
@@ -92,21 +94,24 @@ class ContentScan:
         self._name = entry.name
         _, dot, suffix = entry.name.rpartition(".")
         self._is_text = bool(dot) and suffix.lower() in TEXT_SUFFIXES
-        self._at_start = True
+        self._left = entry.size
+        self._head: bytes | None = b""
         self._line = 1
         self._overlap = b""
         self._matches = 0
         self._codes: set[str] = set()
-        self._left = entry.size
 
     def feed(self, chunk: bytes) -> None:
-        if self._at_start and ARCHIVE.match(chunk):
-            self._report("NESTED_ARCHIVE", "This file is an archive itself; what is in it was not looked at.")
-        if self._at_start and PROGRAM.match(chunk):
-            self._report("EXECUTABLE_INSIDE", "This file is a program for one kind of computer.")
+        is_first = self._head == b""
+        self._left -= len(chunk)
+        if self._head is not None:
+            # Gathered, because whoever packs a file decides how few bytes come first.
+            self._head += chunk[: HEAD_SIZE - len(self._head)]
+            if len(self._head) == HEAD_SIZE or self._left <= 0:
+                self._check_kind(self._head)
+                self._head = None
         if self._is_text:
-            self._search(chunk)
-        self._at_start = False
+            self._search(chunk, is_first)
 
     def warnings(self) -> tuple[Finding, ...]:
         """What was found, each file once for each code, and how much more there was."""
@@ -120,32 +125,35 @@ class ContentScan:
             found.append(Finding("TEXT_NOT_SEARCHED", message, path=self._unsearched, severity="warning"))
         return tuple(found)
 
-    def _search(self, chunk: bytes) -> None:
-        self._left -= len(chunk)
-        if not chunk.isascii() and self._matches <= MOST_MATCHES_PER_FILE:
+    def _check_kind(self, head: bytes) -> None:
+        if ARCHIVE.match(head):
+            self._report("NESTED_ARCHIVE", "This file is an archive itself; what is in it was not looked at.")
+        elif PROGRAM.match(head):
+            self._report("EXECUTABLE_INSIDE", "This file is a program for one kind of computer.")
+
+    def _search(self, chunk: bytes, is_first: bool) -> None:
+        if not chunk.isascii() and self._matches < MOST_MATCHES_PER_FILE:
             self._searchable -= len(chunk)
             if self._searchable >= 0:
-                self._search_window(self._overlap + chunk, len(self._overlap))
+                begin = len(BYTE_ORDER_MARK) if is_first and chunk.startswith(BYTE_ORDER_MARK) else 0
+                self._search_window(self._overlap + chunk, begin)
             elif self._unsearched is None:
                 self._unsearched = shown(self._name)
         if self._left > 0:
             self._line += chunk.count(b"\n")
             self._overlap = chunk[-OVERLAP:]
 
-    def _search_window(self, window: bytes, known: int) -> None:
-        """Searches bytes of which the first ``known`` have been searched before."""
-        begin = len(BYTE_ORDER_MARK) if self._at_start and window.startswith(BYTE_ORDER_MARK) else 0
+    def _search_window(self, window: bytes, begin: int) -> None:
+        """Searches the end of the chunk before, whose lines are counted already, and the chunk itself."""
         for match in SOUGHT.finditer(window, begin):
-            if match.end() <= known:
-                continue
-            self._matches += 1
-            if self._matches > MOST_MATCHES_PER_FILE:
-                break
             code = _code(match[0])
             if code is not None and code not in self._codes:
                 self._codes.add(code)
-                line = self._line + window.count(b"\n", known, match.start())
+                line = self._line + window.count(b"\n", len(self._overlap), match.start())
                 self._report(code, f"Line {line} has {MEANINGS[code]}.")
+            self._matches += 1
+            if self._matches == MOST_MATCHES_PER_FILE:
+                break
 
     def _report(self, code: str, message: str) -> None:
         self._files[code] += 1
