@@ -15,7 +15,7 @@ from support.archives import FOLDER, REGULAR, SYMLINK, UTF8_FLAG, Part, assemble
 LIMITS = Limits(entries=50, entry_bytes=100_000, unpacked_bytes=200_000)
 TEXT = b"function greet(name) { return `Hello ${name}`; }\n" * 8
 
-bounded = settings(max_examples=700, deadline=None, database=None)
+bounded = settings(max_examples=500, deadline=None, database=None)
 
 
 @pytest.fixture(scope="module")
