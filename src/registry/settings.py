@@ -66,7 +66,9 @@ class Settings:
         "Words that a Brackets extension's name, title and description may not hold.",
     )
     issuer: str = setting(
-        "signing.issuer", "", "The key that signs, read by workers only: pem:FOLDER, as `registry issuer create` makes it."
+        "signing.issuer",
+        "",
+        "The key that signs, read by workers only: pem:FOLDER, as `registry issuer create` makes it.",
     )
     workers: int = setting("jobs.workers", 2, "Threads of one worker process.")
     lease: float = setting(
