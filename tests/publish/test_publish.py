@@ -1,9 +1,12 @@
 """Publishing over the API: what is taken in and what comes of it."""
 
 import hashlib
+import io
+import zipfile
 
 import pytest
 
+from support.archives import build_zip
 from support.samples import brackets, webextension
 
 EXTENSIONS = "/api/v4/extensions/"
@@ -214,3 +217,16 @@ def test_validation_can_be_read_by_those_who_publish(app, ann, accounts, work):
     app.get(path, headers=accounts.bearer("root", admin=True), status=200)
     app.get(path, headers=accounts.bearer("bob"), status=403)
     app.get(path, status=401)
+
+
+@pytest.mark.parametrize("folder", ["", "word-tally-main/"])
+def test_what_the_finder_adds_is_not_served(app, ann, work, folder):
+    files = {f"{folder}package.json": b'{"name": "word-tally", "version": "1.0.0"}', f"{folder}main.js": b""}
+    litter = {f"__MACOSX/{folder}._main.js": b"x", ".DS_Store": b"x"}
+    app.post(EXTENSIONS, build_zip(files | litter), headers=ann, status=202)
+    work()
+    served = zipfile.ZipFile(io.BytesIO(app.get(f"{WORD_TALLY}versions/1.0.0/download").body))
+    assert [name for name in served.namelist() if not name.startswith("META-INF/")] == [
+        "package.json",
+        "main.js",
+    ]

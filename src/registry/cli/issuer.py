@@ -27,7 +27,7 @@ def create(folder: Path, name: str) -> None:
         raise Fault(f"--name takes 1 to {MOST_CHARACTERS} printable characters.")
     if ChainPaths(folder).complete():
         raise Fault(f"{folder} holds a chain already; it is left as it is.")
-    paths = create_chain(folder, name.strip())
+    paths = create_chain(folder.absolute(), name.strip())
     click.echo(f"{paths.root}: give it to whoever verifies")
     click.echo(f"{paths.root_key}: take it off this machine and keep it safe; it makes the next issuer")
     click.echo(f"{paths.intermediate_key}: for the workers' user only")

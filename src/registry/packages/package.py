@@ -109,6 +109,7 @@ class Format(ABC):
 
 
 def levels(archive: Archive) -> list[Archive]:
-    """Where a package may begin: the top, and the single folder in it, if it is so."""
+    """Where a package may begin: the top, and the single folder in it, if it is so; without Finder litter."""
     folder = archive.single_top_folder()
-    return [archive] if folder is None else [archive, archive.below(folder)]
+    top = archive.below("")
+    return [top] if folder is None else [top, archive.below(folder)]
