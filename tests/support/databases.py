@@ -1,12 +1,13 @@
 """Databases for tests: made, emptied, dropped. SQLite, or PostgreSQL when TEST_DATABASE_URL names a server."""
 
 import contextlib
+import functools
 import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import URL, Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
@@ -39,17 +40,30 @@ def blank(folder: Path) -> Iterator[str]:
 
 def empty(url: str) -> None:
     """Make a database of the server as if just migrated: no rows, no connections of earlier tests, ids from 1."""
-    with _connection(url) as connection:
+    with _engine(url).connect() as connection:
         connection.execute(_STRANGERS)
-        connection.execute(text("UPDATE extension SET latest_id = NULL"))
-        for table in reversed(Base.metadata.sorted_tables):
-            connection.execute(table.delete())
+        connection.execute(text(_delete_all()))
         connection.execute(_SEQUENCES)
+
+
+@functools.cache
+def _delete_all() -> str:
+    tables = [f'DELETE FROM "{table.name}"' for table in reversed(Base.metadata.sorted_tables)]
+    return "; ".join(["UPDATE extension SET latest_id = NULL", *tables])
 
 
 @contextlib.contextmanager
 def _connection(url: str) -> Iterator[Connection]:
-    parsed = make_url(url).set(drivername="postgresql+psycopg")
-    engine = create_engine(parsed, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    engine = create_engine(_driver(url), poolclass=NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         yield connection
+
+
+@functools.cache
+def _engine(url: str) -> Engine:
+    """Kept, because a test should not wait for a new connection."""
+    return create_engine(_driver(url), poolclass=NullPool, isolation_level="AUTOCOMMIT")
+
+
+def _driver(url: str) -> URL:
+    return make_url(url).set(drivername="postgresql+psycopg")
