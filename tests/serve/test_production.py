@@ -1,6 +1,7 @@
 """`registry serve` with production.ini: granian, several processes, and no development secrets."""
 
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -9,10 +10,13 @@ import requests
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from registry import migrations
-from registry.settings import DEVELOPMENT_SECRET
-from registry.signing import certificates, create_development_chain
+from registry.serving.ini import IniFile
+from registry.serving.preparation import NotReady, prepare
+from registry.settings import DEVELOPMENT_SECRET, BadSetting
+from registry.signing import certificates
 from support.serving import gone, refused, running, until, write_ini
 
+SQLITE = "sqlite:///unused.sqlite"
 SECRET = "a-secret-of-production-that-nobody-knows-of"
 
 
@@ -32,7 +36,7 @@ def issuer(tmp_path: Path) -> str:
 
 @pytest.fixture
 def ini(tmp_path: Path, blank_url: str, issuer: str) -> Path:
-    keys = {"registry.secret": SECRET, "signing.issuer": issuer, "registry.http_credentials": "false"}
+    keys = {"registry.secret": SECRET, "signing.issuer": issuer}
     return write_ini(tmp_path, blank_url, keys, template="production.ini")
 
 
@@ -77,30 +81,30 @@ def test_it_does_not_make_tables_by_itself(ini):
         ),
     ],
 )
-def test_it_refuses_a_secret_that_is_none(tmp_path, blank_url, issuer, secret, why):
+def test_it_refuses_a_secret_that_is_none(tmp_path, issuer, secret, why):
     keys = {"registry.secret": secret, "signing.issuer": issuer}
-    ini = write_ini(tmp_path, blank_url, keys, template="production.ini")
+    ini = write_ini(tmp_path, SQLITE, keys, template="production.ini")
 
-    assert refused("serve", ini) == f"{ini}: {why}"
+    with pytest.raises(BadSetting, match=re.escape(f"{ini}: {why}")):
+        prepare(IniFile(ini))
 
 
-def test_it_refuses_a_development_key(tmp_path, blank_url):
-    chain = create_development_chain(tmp_path / "signing")
+def test_it_refuses_a_development_key(tmp_path, database_url, chain):
     keys = {"registry.secret": SECRET, "signing.issuer": chain.url}
-    ini = write_ini(tmp_path, blank_url, keys, template="production.ini")
-
+    ini = write_ini(tmp_path, database_url, keys, template="production.ini")
     why = (
         f"signing.issuer: {chain.url} is a key for development, which nobody should trust. "
         "Production needs an intermediate of your own root."
     )
-    assert refused("serve", ini) == why
-    assert refused("worker", ini) == f"The database has no tables. Run: registry db upgrade {ini}"
-    migrations.upgrade(blank_url)
+
+    with pytest.raises(NotReady, match=re.escape(why)):
+        prepare(IniFile(ini))
     assert refused("worker", ini) == why
 
 
-def test_it_makes_no_key_where_there_is_none(tmp_path, blank_url):
-    ini = write_ini(tmp_path, blank_url, {"registry.secret": SECRET}, template="production.ini")
+def test_it_makes_no_key_where_there_is_none(tmp_path):
+    ini = write_ini(tmp_path, SQLITE, {"registry.secret": SECRET}, template="production.ini")
 
-    assert refused("serve", ini).startswith("signing.issuer: ")
+    with pytest.raises(NotReady, match=r"signing\.issuer: "):
+        prepare(IniFile(ini))
     assert not (tmp_path / "var" / "signing").exists()

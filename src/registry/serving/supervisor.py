@@ -23,7 +23,7 @@ USER_ERROR = 2
 AT_ONCE = 10.0
 MOST_DEATHS = 5
 LONGEST_DELAY = 15.0
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _POLL = 0.05
 
 
@@ -142,15 +142,21 @@ class Supervisor:
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
-        before = [
-            (number, signal.signal(number, lambda number, _: self._events.put(number)))
-            for number in _STOP_SIGNALS
-        ]
+        # `nohup` has asked for it to be ignored.
+        heard = (
+            _STOP_SIGNALS
+            if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+            else (*_STOP_SIGNALS, signal.SIGHUP)
+        )
+        before = {number: signal.signal(number, self._on_signal) for number in heard}
         try:
             yield
         finally:
-            for number, handler in before:
+            for number, handler in before.items():
                 signal.signal(number, handler)
+
+    def _on_signal(self, number: int, _frame: object) -> None:
+        self._events.put(number)
 
 
 def _how(code: int) -> str:
