@@ -1,5 +1,7 @@
 """What holds at every address of the application, whatever it is about."""
 
+import time
+
 from pyramid.security import NO_PERMISSION_REQUIRED
 
 from registry.permissions import Permission
@@ -226,3 +228,30 @@ def test_an_etag_saves_the_body(stocked, accounts):
 
 def _stable(answer):
     return {name: value for name, value in answer.headers.items() if name not in ("Date", "Retry-After")}
+
+
+def test_caches_keep_one_persons_answer_from_another(stocked, accounts):
+    for headers in ({}, accounts.bearer(shelf.OWNER)):
+        for service in every():
+            if (
+                "GET" in service.defined_methods
+                and service.media_type
+                and (headers or not _protected(service))
+            ):
+                answer = send(stocked, "GET", address(service), headers)
+                assert answer.headers["Cache-Control"] == "no-cache", address(service)
+                assert {"Authorization", "Auth-Token"} <= set(answer.headers["Vary"].split(", "))
+
+
+def test_long_addresses_cost_nothing(app):
+    """No pattern of a route goes back and forth over what it is given."""
+    begun = time.process_time()
+    for path in ("/api/v4/extensions/" + "." * 200_000, "/api/v4/extensions/" + ".zip" * 50_000 + "x"):
+        for verb in ("GET", "PUT"):
+            assert_failure(send(app, verb, path), 404)
+    assert_failure(send(app, "GET", "/addon/a/versions/" + "-signed.xpi" * 20_000 + "x"), 404)
+    assert time.process_time() - begun < 1
+
+
+def _protected(service):
+    return permission(service, "GET").scope is not None
