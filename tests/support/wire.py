@@ -31,7 +31,8 @@ def send(
 
 def assert_failure(answer: webtest.TestResponse, status: int, code: str | None = None) -> dict[str, Any]:
     """The body of ``answer``, once it has been found to be a failure as the conventions have it."""
-    what = f"{answer.request.method} {answer.request.environ['PATH_INFO'][:200]!r}: {answer.status} {answer.body[:300]!r}"
+    path = answer.request.environ["PATH_INFO"]
+    what = f"{answer.request.method} {path[:200]!r}: {answer.status} {answer.body[:300]!r}"
     assert answer.status_int == status, what
     assert answer.headers["Content-Type"] == "application/json", what
     assert answer.headers["X-Content-Type-Options"] == "nosniff", what
