@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.orm import Session
 
+from registry.domain import locks
 from registry.models import Event, now, table
-from registry.models.database import EVENT_LOCK
 
 GENESIS = bytes(32)
 _NEW = insert(table(Event))
@@ -48,8 +48,7 @@ def record(
     **data: Any,
 ) -> int:
     """Append an event and return its number; ``kind`` reads ``subject.what-happened``, ``data`` is JSON."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": EVENT_LOCK})
+    locks.events(session)
     last = session.execute(_LAST).one_or_none()
     event = _Event(
         last.seq + 1 if last else 1, now(), kind, actor_id, extension_id, data, last.hash if last else GENESIS

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from registry import queue
-from registry.domain import events, names, visibility
+from registry.domain import events, locks, names, visibility
 from registry.domain.errors import Conflict, Forbidden, Invalid
 from registry.domain.ownership import may_publish, publishes
 from registry.models import (
@@ -84,6 +84,9 @@ def publish(session: Session, submission: Submission, into: int | None = None) -
     something else, Invalid when the package is not what the URL says.
     """
     extension = _find(session, submission, into)
+    if extension is None:
+        locks.new_names(session)
+        extension = _find(session, submission, into)  # somebody may have been faster
     if extension is None:
         return _add(session, submission, *_create(session, submission))
     if not may_publish(session, submission.user_id, extension.id):

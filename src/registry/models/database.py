@@ -27,8 +27,6 @@ from zope.sqlalchemy.datamanager import STATUS_CHANGED
 T = TypeVar("T")
 TRIES = 5
 BUSY_SECONDS = 15
-# Any number will do, as long as every process uses the same one.
-EVENT_LOCK = 7_262_091
 
 
 class Database:
@@ -96,7 +94,7 @@ class Database:
             return True
         if self.sqlite:
             return isinstance(error, OperationalError) and "locked" in str(error.orig)
-        return isinstance(error, Exception) and bool(self._manager.isRetryableError(error))
+        return isinstance(error, Exception) and bool(self._manager.get().isRetryableError(error))
 
 
 def _dump(value: Any) -> str:
