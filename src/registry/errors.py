@@ -39,6 +39,7 @@ CODES = {
     "ERROR_NOT_ACCEPTABLE": "406: this address answers application/json only.",
     "ERROR_TOO_LARGE": "413: the body is larger than the limit that the answer names.",
     "ERROR_UNSUPPORTED_MEDIA_TYPE": "415: the body is of a type this address does not take; the answer lists them.",
+    "ERROR_RANGE_NOT_SATISFIABLE": "416: the file is shorter than the `Range` that was asked for.",
     "ERROR_INTERNAL": "500: our fault; it has been logged.",
     "ERROR_STORAGE": "503: there is no room to store this now; try again later.",
 }

@@ -66,10 +66,11 @@ def receive(
     limits = package_limits(request.settings)
     if (request.content_length or 0) > limits.wire_bytes + FORM_BYTES:
         raise ApiError(413, f"A package may have at most {limits.wire_bytes} bytes.", "ERROR_TOO_LARGE")
+    kind = request.content_type.lower()
     with request.storage.draft(limits.wire_bytes) as draft:
-        if request.content_type == FORM:
+        if kind == FORM:
             fields = _form(request, draft)
-        elif request.content_type in RAW_TYPES:
+        elif kind in RAW_TYPES:
             fields = {}
             for chunk in _chunks(request):
                 draft.write(chunk)
@@ -160,7 +161,7 @@ def _form(request: Request, draft: Draft) -> dict[str, str]:
     except ParserLimitReached as error:
         raise bad_field("non_field_errors", f"The form is too large: {error}.") from None
     except (MultipartError, ValueError) as error:
-        raise bad_field("non_field_errors", f"The body is not a proper {FORM}: {error}.") from None
+        raise bad_field("non_field_errors", f"The body is not a proper {FORM}: {error.args[0]}.") from None
     return {name: value.decode("utf-8", "replace") for name, value in fields.items()}
 
 

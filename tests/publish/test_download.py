@@ -49,7 +49,16 @@ def test_ranges(app, file, asked, part):
 
 
 def test_a_range_beyond_the_end(app, file):
-    app.get(FILE, headers={"Range": f"bytes={len(file.body)}-"}, status=416)
+    size = len(file.body)
+    answer = app.get(FILE, headers={"Range": f"bytes={size}-"}, status=416)
+    assert answer.json["code"] == "ERROR_RANGE_NOT_SATISFIABLE"
+    assert answer.headers["Content-Range"] == f"bytes */{size}"
+    app.get(FILE, headers={"Range": f"bytes={size}-", "If-Range": '"other"'}, status=200)
+
+
+@pytest.mark.parametrize("asked", ["bytes=9-1", "lines=1-2", "bytes=", "bytes=a-b", "x" * 5000])
+def test_a_range_that_means_nothing_is_ignored(app, file, asked):
+    assert app.get(FILE, headers={"Range": asked}, status=200).body == file.body
 
 
 def test_head(app, file):

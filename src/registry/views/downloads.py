@@ -56,7 +56,6 @@ def file_response(request: Request, node: Any) -> Response:
         )
     format = FORMATS[extension.row.format]
     response = Response(content_type=format.media_type, conditional_response=True)
-    response.app_iter = FileSpan(request.storage.path(row.sha256).open("rb"))
     response.content_length = row.size
     response.accept_ranges = "bytes"
     response.etag = row.sha256
@@ -68,7 +67,19 @@ def file_response(request: Request, node: Any) -> Response:
         response.headers["Cache-Control"] = "private, no-store"
     else:
         response.headers["Cache-Control"] = "no-cache" if node.__name__ == "latest" else FOR_EVER
+    _check_range(request, response)
+    response.app_iter = FileSpan(request.storage.path(row.sha256).open("rb"))
+    response.content_length = row.size
     return response
+
+
+def _check_range(request: Request, response: Response) -> None:
+    """A Range beyond the end is an error of ours, in JSON; WebOb serves the others."""
+    size = response.content_length
+    if request.range is not None and response in request.if_range and request.range.content_range(size) is None:
+        raise ApiError(
+            416, f"The file has {size} bytes.", "ERROR_RANGE_NOT_SATISFIABLE", [("Content-Range", f"bytes */{size}")]
+        )
 
 
 class FileSpan:
