@@ -76,9 +76,16 @@ def file_response(request: Request, node: Any) -> Response:
 def _check_range(request: Request, response: Response) -> None:
     """A Range beyond the end is an error of ours, in JSON; WebOb serves the others."""
     size = response.content_length
-    if request.range is not None and response in request.if_range and request.range.content_range(size) is None:
+    if (
+        request.range is not None
+        and response in request.if_range
+        and request.range.content_range(size) is None
+    ):
         raise ApiError(
-            416, f"The file has {size} bytes.", "ERROR_RANGE_NOT_SATISFIABLE", [("Content-Range", f"bytes */{size}")]
+            416,
+            f"The file has {size} bytes.",
+            "ERROR_RANGE_NOT_SATISFIABLE",
+            [("Content-Range", f"bytes */{size}")],
         )
 
 
