@@ -5,14 +5,13 @@ unit of work costs them more than the query. A write is a function of a session,
 one transaction (``transaction`` + ``zope.sqlalchemy``) that has committed when ``write`` returns, so
 no answer is ever made of what could still be lost; it runs again when the database asks for that.
 
-SQLite has one writer. A write there begins with BEGIN IMMEDIATE, so that it never has to give up half
-way, and writers of one process queue up in front of the database, because SQLite's own waiting is a
-poll that starves the unlucky. Commits are synced to disk (WAL with synchronous=FULL).
+SQLite has one writer. A write there waits for its ``Turn`` and begins with BEGIN IMMEDIATE, so that it
+never has to give up half way. Commits are synced to disk (WAL with synchronous=FULL).
 """
 
 import contextlib
-import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 import orjson
@@ -23,6 +22,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from zope.sqlalchemy.datamanager import STATUS_CHANGED
+
+from registry.models.turn import Turn
 
 T = TypeVar("T")
 TRIES = 5
@@ -39,12 +40,13 @@ class Database:
         if self.sqlite:
             self.engine = _sqlite_engine(url, immediate=True, **engine_options)
             self._reading = _sqlite_engine(url, immediate=False, **engine_options)
-            self._turn: contextlib.AbstractContextManager[Any] = threading.Lock()
+            file = self.url.database
+            self._turn: Turn | None = Turn(Path(f"{file}-turn") if file and file != ":memory:" else None)
         else:
             engine_options.setdefault("pool_pre_ping", True)
             self.engine = create_engine(url, **engine_options)
             self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
-            self._turn = contextlib.nullcontext()
+            self._turn = None
         self._manager = transaction.ThreadTransactionManager()
         self._sessions = sessionmaker(self.engine)
         # Every write session commits: Core statements alone would otherwise be rolled back in silence.
@@ -58,7 +60,7 @@ class Database:
 
     def write(self, work: Callable[..., T], *arguments: Any) -> T:
         """Run ``work(session, *arguments)`` in one transaction and return its result once that is on disk."""
-        with self._turn:
+        with self._turn or contextlib.nullcontext():
             for attempt in range(1, TRIES + 1):
                 with contextlib.closing(self._sessions()) as session:
                     self._manager.begin()
@@ -87,6 +89,8 @@ class Database:
     def dispose(self) -> None:
         self.engine.dispose()
         self._reading.dispose()
+        if self._turn is not None:
+            self._turn.close()
 
     def _may_retry(self, error: BaseException) -> bool:
         # Two wrote the same at once: run again, the loser then sees the winner's row and can say so.
