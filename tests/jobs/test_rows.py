@@ -130,6 +130,14 @@ def test_the_same_owner_one_attempt_later_is_somebody_else(database, job, claim,
     assert not database.write(queue.settle, late, JobState.DONE)
 
 
+def test_a_claim_ends_once(database, job, claim, row):
+    mine = claim(job)
+    assert database.write(queue.settle, mine, JobState.DONE)
+    assert not database.write(queue.settle, mine, JobState.FAILED)
+    assert not database.write(queue.extend, mine, LEASE)
+    assert row(Job, job).state == JobState.DONE
+
+
 def test_a_renewed_lease_does_not_lapse(database, job, claim, shift):
     mine = claim(job, "ann")
     shift(job, LEASE - 1)

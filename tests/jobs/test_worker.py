@@ -1,5 +1,6 @@
 """The worker process: it hears hints, finds what it was not told of, and ends when it is told to."""
 
+import contextlib
 import json
 import os
 import pickle
@@ -17,6 +18,7 @@ from registry.jobs.worker import run_worker
 from registry.models import Version
 from registry.queue import Alarm
 from registry.settings import BadSetting
+from support import workers
 from support.workers import WorkerProcess, eventually
 
 
@@ -99,25 +101,24 @@ def test_a_broken_queue_stops_nothing(ini, publisher, is_signed):
         assert worker.stop() == 0
 
 
-def test_a_worker_ends_when_its_parent_has_gone(ini, tmp_path, publisher, is_signed):
+def test_a_worker_ends_when_its_parent_has_gone(ini, publisher, is_signed):
     published = publisher.publish()
     code = (
-        "import json, os, sys; from support.workers import WorkerProcess;"
+        f"import json, os, sys; sys.path.append({str(Path(workers.__file__).parents[1])!r});"
+        "from support.workers import WorkerProcess;"
         "print(WorkerProcess(json.loads(sys.argv[1]), watch_parent=os.getpid()).process.pid, flush=True);"
         "sys.stdin.read()"
     )
-    parent = subprocess.Popen(
-        [sys.executable, "-c", code, json.dumps(ini)],
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    pid = int(parent.stdout.readline())
-    eventually(lambda: is_signed(published))
-    assert _runs(pid)
-    parent.kill()
-    parent.communicate()
-    eventually(lambda: not _runs(pid))
+    command = [sys.executable, "-c", code, json.dumps(ini)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        pid = int(parent.stdout.readline())
+        eventually(lambda: is_signed(published))
+        parent.kill()
+    try:
+        eventually(lambda: not _runs(pid), 10)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _runs(pid: int) -> bool:

@@ -23,7 +23,6 @@ class WorkerProcess:
     def __init__(self, ini: Mapping[str, str], *, linger: float = 0, watch_parent: int | None = None):
         self.process = subprocess.Popen(
             [sys.executable, __file__, json.dumps([dict(ini), linger, watch_parent])],
-            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
             start_new_session=True,
         )
 
