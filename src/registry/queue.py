@@ -110,14 +110,26 @@ def enqueue(session: Session, kind: str, subject_id: int) -> int:
     return job_id
 
 
-def claim(session: Session, job_id: int, owner: str, lease: float) -> Claim | None:
+def claim(
+    session: Session,
+    job_id: int,
+    owner: str,
+    lease: float,
+    *,
+    kinds: Collection[str] | None = None,
+    fresh: bool = False,
+) -> Claim | None:
     """Take a job that is due, or whose holder has been silent for too long, for ``lease`` seconds.
 
-    ``owner`` (at most 100 characters) must be another one for each claim. None if there is nothing to take.
+    ``owner`` (at most 100 characters) must be another one for each claim. Only a job of these ``kinds``, and
+    only one that nobody has tried yet if ``fresh``. None if there is nothing to take.
     """
     moment = now()
     parameters = {"job_id": job_id, "claimant": owner, "moment": moment, "until": _after(moment, lease)}
-    row = session.connection().execute(_CLAIM, parameters).one_or_none()
+    statement = _CLAIM if kinds is None else _CLAIM.where(_JOB.c.kind.in_(kinds))
+    if fresh:
+        statement = statement.where(_JOB.c.attempt == 0)
+    row = session.connection().execute(statement, parameters).one_or_none()
     return Claim(job_id, row.kind, row.subject_id, row.attempt, owner) if row else None
 
 
@@ -244,6 +256,16 @@ class Alarm:
     def hint_after_commit(self, database: Database, job_id: int) -> None:
         """Inside ``database.write``: wake a worker for this job once the transaction has committed."""
         database.after_commit(lambda: self.hint(job_id))
+
+    def take_many(self, most: int) -> list[int]:
+        """The jobs of the next hints, without waiting for more than one; raises what the queue raises."""
+        tasks: list[Task] = []
+        while len(tasks) < most and (not tasks or self.huey.pending_count()):
+            task = self.take()
+            if task is None:
+                break
+            tasks.append(task)
+        return list(dict.fromkeys(task.args[0] for task in tasks))
 
     def take(self) -> Task | None:
         """The next hint, as a task to ``execute``; None when there is none. Raises what the queue raises."""

@@ -1,8 +1,11 @@
-"""Doing one job: claim, work, settle."""
+"""Doing jobs: claim, work, settle; one alone, or many with one transaction to claim and one to settle them."""
 
+import contextlib
 import logging
 import random
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -16,7 +19,8 @@ from registry.queue import Claim
 log = logging.getLogger(__name__)
 
 BATCH = 100
-
+# What has been done for so long is settled, whatever else was claimed with it.
+SETTLE_SECONDS = 0.2
 
 OUT_OF_ATTEMPTS = Finding(
     "OUT_OF_ATTEMPTS",
@@ -29,8 +33,13 @@ class ClaimLost(Exception):
     """Somebody else has the job by now; what was done for it counts for nothing."""
 
 
-class UnknownKind(Exception):
-    """A kind of work that came with a later release."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of the work on a claim: a ``result``, or an ``error``."""
+
+    claim: Claim
+    result: Any = None
+    error: Exception | None = None
 
 
 def run(context: WorkerContext, job_id: int) -> JobState | None:
@@ -38,27 +47,21 @@ def run(context: WorkerContext, job_id: int) -> JobState | None:
 
     Raises what the database raises when even that could not be written: the lease will lapse.
     """
-    try:
-        claim = context.database.write(_start, context, job_id)
-    except UnknownKind as error:
-        log.warning("Job %d is left to a newer worker: this one knows no work of the kind %s", job_id, error)
-        return None
-    if claim is None:
-        return None
-    try:
-        with context.heart.beats_for(claim):
-            result = jobs.KINDS[claim.kind].work(context, claim)
-            context.database.write(_finish, claim, result)
-    except ClaimLost:
-        log.warning("Job %d: the lease lapsed during attempt %d", job_id, claim.attempt)
-        return None
-    except Permanent as error:
-        log.info("Job %d cannot be done: %s", job_id, error)
-        return context.database.write(_give_up, claim, JobState.FAILED, str(error), error.findings)
-    except Exception as error:
-        log.exception("Job %d, attempt %d", job_id, claim.attempt)
-        return context.database.write(_postpone, claim, _said(error), context.settings.attempts)
-    return JobState.DONE
+    return _run(context, context.database.write(_start, context, [job_id], False)).get(job_id)
+
+
+def run_together(context: WorkerContext, job_ids: Sequence[int]) -> None:
+    """Do those of the jobs that are due, with one transaction to claim and one to settle many of them.
+
+    What has been tried before is done alone: it may be what killed its worker, and the attempts of the
+    jobs claimed with it would count as well.
+    """
+    done: Mapping[int, JobState | None] = {}
+    if len(job_ids) > 1:
+        done = _run(context, context.database.write(_start, context, job_ids, True))
+    for job_id in job_ids:
+        if job_id not in done:
+            run(context, job_id)
 
 
 def run_due(
@@ -79,23 +82,88 @@ def run_due(
     return done
 
 
-def _start(session: Session, context: WorkerContext, job_id: int) -> Claim | None:
-    claim = queue.claim(session, job_id, context.new_owner(), context.settings.lease)
-    if claim is None:
-        return None
-    if claim.kind not in jobs.KINDS:
-        raise UnknownKind(claim.kind)
+def _start(session: Session, context: WorkerContext, job_ids: Sequence[int], fresh: bool) -> list[Claim]:
+    """Claim what is due of these jobs; only what nobody has tried yet if ``fresh``."""
+    claims = (
+        queue.claim(
+            session, job_id, context.new_owner(), context.settings.lease, kinds=jobs.KINDS, fresh=fresh
+        )
+        for job_id in job_ids
+    )
+    return [claim for claim in claims if claim is not None and _may_start(session, context, claim)]
+
+
+def _may_start(session: Session, context: WorkerContext, claim: Claim) -> bool:
     if claim.attempt > context.settings.attempts:
         _give_up(session, claim, JobState.DEAD, "The worker died each time it tried.", [OUT_OF_ATTEMPTS])
-        return None
+        return False
     jobs.KINDS[claim.kind].started(session, claim)
-    return claim
+    return True
 
 
-def _finish(session: Session, claim: Claim, result: Any) -> None:
-    if not queue.settle(session, claim, JobState.DONE):
-        raise ClaimLost
-    jobs.KINDS[claim.kind].finished(session, claim, result)
+def _run(context: WorkerContext, claims: Sequence[Claim]) -> dict[int, JobState | None]:
+    """Work on the claims in turn; job id -> state. Nobody waits for long for what comes after their own job."""
+    states: dict[int, JobState | None] = {}
+    outcomes: list[Outcome] = []
+    with contextlib.ExitStack() as beating:
+        for claim in claims:
+            beating.enter_context(context.heart.beats_for(claim))
+        began = time.monotonic()
+        for claim in claims:
+            outcomes.append(_work(context, claim))
+            if time.monotonic() - began > SETTLE_SECONDS:
+                states |= _settle_all(context, outcomes)
+                outcomes, began = [], time.monotonic()
+        return states | _settle_all(context, outcomes)
+
+
+def _work(context: WorkerContext, claim: Claim) -> Outcome:
+    try:
+        return Outcome(claim, jobs.KINDS[claim.kind].work(context, claim))
+    except Exception as error:  # noqa: BLE001 - it is settled, and logged there
+        return Outcome(claim, error=error)
+
+
+def _settle_all(context: WorkerContext, outcomes: Sequence[Outcome]) -> dict[int, JobState | None]:
+    """In one transaction if none of them objects, else each in its own."""
+    if len(outcomes) > 1:
+        try:
+            return context.database.write(_settle_each, context, outcomes)
+        except Exception as error:  # noqa: BLE001 - whose it is shows when they are settled one by one
+            log.info("%d jobs are settled one by one: %s", len(outcomes), type(error).__name__)
+    return {outcome.claim.job_id: _settle_one(context, outcome) for outcome in outcomes}
+
+
+def _settle_one(context: WorkerContext, outcome: Outcome) -> JobState | None:
+    try:
+        return context.database.write(_settle, context, outcome)
+    except ClaimLost:
+        log.warning("Job %d: the lease lapsed during attempt %d", outcome.claim.job_id, outcome.claim.attempt)
+        return None
+    except Exception as error:
+        if outcome.error is not None:
+            raise
+        return context.database.write(_settle, context, Outcome(outcome.claim, error=error))
+
+
+def _settle_each(
+    session: Session, context: WorkerContext, outcomes: Sequence[Outcome]
+) -> dict[int, JobState | None]:
+    return {outcome.claim.job_id: _settle(session, context, outcome) for outcome in outcomes}
+
+
+def _settle(session: Session, context: WorkerContext, outcome: Outcome) -> JobState | None:
+    claim, error = outcome.claim, outcome.error
+    if error is None:
+        if not queue.settle(session, claim, JobState.DONE):
+            raise ClaimLost
+        jobs.KINDS[claim.kind].finished(session, claim, outcome.result)
+        return JobState.DONE
+    if isinstance(error, Permanent):
+        log.info("Job %d cannot be done: %s", claim.job_id, error)
+        return _give_up(session, claim, JobState.FAILED, str(error), error.findings)
+    log.error("Job %d, attempt %d", claim.job_id, claim.attempt, exc_info=error)
+    return _postpone(session, claim, _said(error), context.settings.attempts)
 
 
 def _give_up(

@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 STOP_SECONDS = 30.0
 # An idle listener looks this often, unless its queue can wake it.
 POLL_SECONDS = 0.05
+# How many jobs a listener claims and settles at once when more are waiting than it can do one by one.
+MOST_TOGETHER = 16
 # After an error of the queue or the database.
 PAUSE_SECONDS = 1.0
 # What has been due for so long has lost its hint, or there is more than the listeners can do.
@@ -48,7 +50,7 @@ def run_worker(ini: Mapping[str, str], settings: Settings, *, watch_parent: int 
     Call it in the main thread. Raises BadSetting and KeyUnusable when it cannot start.
     """
     context = open_context(ini, settings)
-    alarm = Alarm(ini, partial(runner.run, context))
+    alarm = Alarm(ini)
     if alarm.huey.immediate:
         raise BadSetting("huey.immediate is for tests; a worker needs a queue.")
     stop = threading.Event()
@@ -89,14 +91,15 @@ class Listener(Worker):
 
     process_name = "Listener"
 
-    def __init__(self, alarm: Alarm, stop_flag: Any):
+    def __init__(self, context: WorkerContext, alarm: Alarm, stop_flag: Any):
         super().__init__(alarm.huey, stop_flag, POLL_SECONDS / 4, POLL_SECONDS, 1.2)
+        self._context = context
         self._alarm = alarm
         self._deaf = False
 
     def loop(self, now: Any = None) -> None:
         try:
-            task = self._alarm.take()
+            job_ids = self._alarm.take_many(MOST_TOGETHER)
         except Exception as error:  # noqa: BLE001 - whatever ails the queue, the sweep goes on
             if not self._deaf:
                 log.error("The queue is broken, jobs wait for the sweep: %s: %s", type(error).__name__, error)
@@ -104,9 +107,9 @@ class Listener(Worker):
             self.stop_flag.wait(PAUSE_SECONDS)
             return
         self._deaf = False
-        if task is not None:
+        if job_ids:
             self.delay = self.default_delay
-            _guarded(self.stop_flag, task.execute)
+            _guarded(self.stop_flag, partial(runner.run_together, self._context, job_ids))
         elif not self._alarm.blocking:
             self.sleep()
 
@@ -141,7 +144,7 @@ class Crew(Consumer):
         )
 
     def _create_worker(self) -> Listener:
-        return Listener(self._alarm, self.stop_flag)
+        return Listener(self._context, self._alarm, self.stop_flag)
 
     def _create_scheduler(self) -> Sweep:
         return Sweep(self._context, self._alarm, self.stop_flag)
