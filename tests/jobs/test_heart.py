@@ -33,7 +33,7 @@ def take(context: WorkerContext, count: int) -> list[queue.Claim]:
 
 def test_one_beat_renews_all_leases_of_a_worker(context, leases):
     first, second, _ = take(context, 3)
-    with context.heart.beats_for(first), context.heart.beats_for(second):
+    with context.heart.beats_for([first, second]):
         context.heart.beat()
     assert leases()[:2] == [60, 60]
     assert leases()[2] <= 1
@@ -41,19 +41,29 @@ def test_one_beat_renews_all_leases_of_a_worker(context, leases):
 
 def test_what_has_ended_is_not_renewed(context, leases):
     (claim,) = take(context, 1)
-    with context.heart.beats_for(claim):
+    with context.heart.beats_for([claim]):
         pass
     context.heart.beat()
     assert leases()[0] <= 1
 
 
-def test_a_lost_lease_is_not_taken_back(context, leases, caplog):
-    (claim,) = take(context, 1)
-    late = dataclasses.replace(claim, owner="somebody else")
-    with context.heart.beats_for(late):
+def test_what_was_settled_early_is_not_renewed(context, leases):
+    first, second = take(context, 2)
+    with context.heart.beats_for([first, second]):
+        context.heart.forget([first])
         context.heart.beat()
     assert leases()[0] <= 1
-    assert f"Job {claim.job_id} is somebody else's" in caplog.text
+    assert leases()[1] == 60
+
+
+def test_a_lost_lease_is_not_taken_back(context, leases, caplog):
+    caplog.set_level("INFO")
+    (claim,) = take(context, 1)
+    late = dataclasses.replace(claim, owner="somebody else")
+    with context.heart.beats_for([late]):
+        context.heart.beat()
+    assert leases()[0] <= 1
+    assert "somebody else's by now" in caplog.text
 
 
 def test_work_that_takes_long_keeps_its_job(context, publisher, database, monkeypatch):
@@ -78,7 +88,7 @@ def test_work_that_takes_long_keeps_its_job(context, publisher, database, monkey
 
 def test_work_that_hangs_is_not_renewed_but_told_of(context, leases, monkeypatch):
     (claim,) = take(context, 1)
-    with context.heart.beats_for(claim):
+    with context.heart.beats_for([claim]):
         assert context.heart.hung() == []
         monkeypatch.setattr(heart, "PATIENCE", -1)
         assert context.heart.hung() == [claim]

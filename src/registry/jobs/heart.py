@@ -4,7 +4,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -28,15 +28,20 @@ class Heart:
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
-    def beats_for(self, claim: Claim) -> Iterator[None]:
-        """While the block runs, the claim's lease is renewed."""
+    def beats_for(self, claims: Sequence[Claim]) -> Iterator[None]:
+        """While the block runs, the leases of these claims are renewed, unless they are forgotten before."""
         with self._lock:
-            self._since[claim] = time.monotonic()
+            self._since |= dict.fromkeys(claims, time.monotonic())
         try:
             yield
         finally:
-            with self._lock:
-                del self._since[claim]
+            self.forget(claims)
+
+    def forget(self, claims: Iterable[Claim]) -> None:
+        """These have been settled."""
+        with self._lock:
+            for claim in claims:
+                self._since.pop(claim, None)
 
     def beat(self) -> None:
         """Renew the leases, all in one transaction."""
@@ -64,4 +69,4 @@ class Heart:
     def _extend(self, session: Session, claims: list[Claim]) -> None:
         for claim in claims:
             if not queue.extend(session, claim, self._lease):
-                log.warning("Job %d is somebody else's by now", claim.job_id)
+                log.info("Job %d has just been settled, or is somebody else's by now", claim.job_id)

@@ -1,6 +1,5 @@
 """Doing jobs: claim, work, settle; one alone, or many with one transaction to claim and one to settle them."""
 
-import contextlib
 import logging
 import random
 import time
@@ -83,12 +82,12 @@ def run_due(
 
 
 def _start(session: Session, context: WorkerContext, job_ids: Sequence[int], fresh: bool) -> list[Claim]:
-    """Claim what is due of these jobs; only what nobody has tried yet if ``fresh``."""
+    """Claim what is due of these jobs; only what nobody has tried yet if ``fresh``. All lock rows in one order."""
     claims = (
         queue.claim(
             session, job_id, context.new_owner(), context.settings.lease, kinds=jobs.KINDS, fresh=fresh
         )
-        for job_id in job_ids
+        for job_id in sorted(job_ids)
     )
     return [claim for claim in claims if claim is not None and _may_start(session, context, claim)]
 
@@ -105,16 +104,15 @@ def _run(context: WorkerContext, claims: Sequence[Claim]) -> dict[int, JobState 
     """Work on the claims in turn; job id -> state. Nobody waits for long for what comes after their own job."""
     states: dict[int, JobState | None] = {}
     outcomes: list[Outcome] = []
-    with contextlib.ExitStack() as beating:
-        for claim in claims:
-            beating.enter_context(context.heart.beats_for(claim))
+    with context.heart.beats_for(claims):
         began = time.monotonic()
         for claim in claims:
             outcomes.append(_work(context, claim))
-            if time.monotonic() - began > SETTLE_SECONDS:
+            if time.monotonic() - began > SETTLE_SECONDS or claim is claims[-1]:
                 states |= _settle_all(context, outcomes)
+                context.heart.forget(outcome.claim for outcome in outcomes)
                 outcomes, began = [], time.monotonic()
-        return states | _settle_all(context, outcomes)
+    return states
 
 
 def _work(context: WorkerContext, claim: Claim) -> Outcome:
@@ -125,8 +123,12 @@ def _work(context: WorkerContext, claim: Claim) -> Outcome:
 
 
 def _settle_all(context: WorkerContext, outcomes: Sequence[Outcome]) -> dict[int, JobState | None]:
-    """In one transaction if none of them objects, else each in its own."""
-    if len(outcomes) > 1:
+    """In one transaction if none of them objects, else each in its own.
+
+    Only where a database has one writer: on others the second job would wait for its extension's row with the
+    lock of the event chain in hand, and whoever has that row waits for the lock (a deadlock).
+    """
+    if len(outcomes) > 1 and context.database.sqlite:
         try:
             return context.database.write(_settle_each, context, outcomes)
         except Exception as error:  # noqa: BLE001 - whose it is shows when they are settled one by one
