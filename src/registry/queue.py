@@ -106,7 +106,7 @@ class Claim:
 
 def enqueue(session: Session, kind: str, subject_id: int) -> int:
     """Promise work of this kind on that row: the job's id. There can be one job for each, ever (IntegrityError)."""
-    job_id: int = session.execute(_NEW, {"kind": kind, "subject_id": subject_id}).scalar_one()
+    job_id: int = session.connection().execute(_NEW, {"kind": kind, "subject_id": subject_id}).scalar_one()
     return job_id
 
 

@@ -49,11 +49,12 @@ def record(
 ) -> int:
     """Append an event and return its number; ``kind`` reads ``subject.what-happened``, ``data`` is JSON."""
     locks.events(session)
-    last = session.execute(_LAST).one_or_none()
+    connection = session.connection()
+    last = connection.execute(_LAST).one_or_none()
     event = _Event(
         last.seq + 1 if last else 1, now(), kind, actor_id, extension_id, data, last.hash if last else GENESIS
     )
-    session.execute(_NEW, {**event._asdict(), "hash": _hash(event)})
+    connection.execute(_NEW, {**event._asdict(), "hash": _hash(event)})
     return event.seq
 
 

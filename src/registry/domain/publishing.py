@@ -8,7 +8,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from registry import queue
@@ -37,6 +37,19 @@ _COLUMNS = ("version", "order_key", "prerelease", "api_range", "api_min", "api_m
 _NOT_FACTS = frozenset({*_COLUMNS, "format", "guid", "name", "warnings"})
 
 _EXTENSION = select(Extension.id, Extension.name, Extension.guid, Extension.format, Extension.state)
+_BY_ID = _EXTENSION.where(Extension.id == bindparam("extension_id"))
+_BY_NAME = _EXTENSION.where(Extension.name == bindparam("name"))
+_BY_GUID = _EXTENSION.where(Extension.guid == bindparam("guid"))
+_BY_BYTES = (
+    _EXTENSION.join(Version, Version.extension_id == Extension.id)
+    .where(Version.upload_sha256 == bindparam("digest"), publishes(Extension.id))
+    .limit(1)
+)
+_RESEMBLED = (
+    select(Extension.name)
+    .where(Extension.skeleton == bindparam("skeleton"), ~publishes(Extension.id))
+    .limit(1)
+)
 _VERSION = select(Version.id, Version.version, Version.state, Version.upload_sha256, Version.deleted).where(
     Version.extension_id == bindparam("extension_id"), Version.version == bindparam("number")
 )
@@ -45,9 +58,10 @@ _SAME_FILE = (
     .join(Version, Version.extension_id == Extension.id)
     .where(Version.flat_name == bindparam("flat_name"))
 )
+_JOB = select(Job.id).where(Job.kind == SIGN, Job.subject_id == bindparam("version_id"))
 _BLOB = select(Blob.sha256).where(Blob.sha256 == bindparam("digest"))
 _VALIDATION = select(Validation.id).where(Validation.sha256 == bindparam("digest"), Validation.tool == GATE)
-# Rows are inserted by statement: a unit of work costs several times as much, and this is where writing is hot.
+# Rows are written by Core statements: a unit of work costs several times as much, and this is where writing is hot.
 _NEW_EXTENSION = insert(table(Extension)).returning(Extension.id)
 _NEW_OWNERSHIP = insert(table(Ownership))
 _NEW_BLOB = insert(table(Blob))
@@ -83,13 +97,14 @@ def publish(session: Session, submission: Submission, into: int | None = None) -
     Raises Forbidden for somebody else's extension, Conflict when the name or the number stands for
     something else, Invalid when the package is not what the URL says.
     """
-    extension = _find(session, submission, into)
+    connection = session.connection()
+    extension = _find(connection, submission, into)
     if extension is None:
         locks.new_names(session)
-        extension = _find(session, submission, into)  # somebody may have been faster
+        extension = _find(connection, submission, into)  # somebody may have been faster
     if extension is None:
-        return _add(session, submission, *_create(session, submission))
-    if not may_publish(session, submission.user_id, extension.id):
+        return _add(session, submission, *_create(connection, submission))
+    if not may_publish(connection, submission.user_id, extension.id):
         raise Forbidden(f"The extension {extension.name} is somebody else's.", "NOT_OWNER")
     _belongs(submission.package, extension)
     if extension.state == ExtensionState.DISABLED:
@@ -98,44 +113,38 @@ def publish(session: Session, submission: Submission, into: int | None = None) -
             "EXTENSION_DISABLED",
         )
     wanted = {"extension_id": extension.id, "number": submission.package.version}
-    existing = session.execute(_VERSION, wanted).one_or_none()
+    existing = connection.execute(_VERSION, wanted).one_or_none()
     if existing is not None:
-        return _again(session, submission, extension, existing)
+        return _again(connection, submission, extension, existing)
     return _add(session, submission, extension.id, extension.name)
 
 
-def _find(session: Session, submission: Submission, into: int | None) -> Any:
+def _find(connection: Connection, submission: Submission, into: int | None) -> Any:
     """The extension the package names; one without a name or id of its own is known by its bytes."""
     package = submission.package
     if into is not None:
-        statement = _EXTENSION.where(Extension.id == into)
+        found = connection.execute(_BY_ID, {"extension_id": into})
     elif package.name is not None:
-        statement = _EXTENSION.where(Extension.name == package.name)
+        found = connection.execute(_BY_NAME, {"name": package.name})
     elif package.guid is not None:
-        statement = _EXTENSION.where(Extension.guid == package.guid)
+        found = connection.execute(_BY_GUID, {"guid": package.guid})
     else:
-        statement = (
-            _EXTENSION.join(Version, Version.extension_id == Extension.id)
-            .where(Version.upload_sha256 == submission.sha256, publishes(submission.user_id, Extension.id))
-            .limit(1)
-        )
-    return session.execute(statement).one_or_none()
+        found = connection.execute(_BY_BYTES, {"digest": submission.sha256, "user_id": submission.user_id})
+    return found.one_or_none()
 
 
-def _create(session: Session, submission: Submission) -> tuple[int, str]:
+def _create(connection: Connection, submission: Submission) -> tuple[int, str]:
     """A new extension of the sender's: its id and its name."""
     package = submission.package
 
     def resembled(name: str) -> str | None:
         """Somebody else's name that looks like this one, or is it."""
-        return session.scalar(
-            select(Extension.name)
-            .where(Extension.skeleton == names.skeleton(name), ~publishes(submission.user_id, Extension.id))
-            .limit(1)
+        return connection.scalar(
+            _RESEMBLED, {"skeleton": names.skeleton(name), "user_id": submission.user_id}
         )
 
     def is_free(name: str) -> bool:
-        taken = session.scalar(select(Extension.id).where(Extension.name == name))
+        taken = connection.execute(_BY_NAME, {"name": name}).one_or_none()
         return taken is None and resembled(name) is None
 
     if package.name is None:
@@ -156,10 +165,9 @@ def _create(session: Session, submission: Submission) -> tuple[int, str]:
         "skeleton": names.skeleton(name),
         "format": package.format,
     }
-    extension_id: int = session.execute(_NEW_EXTENSION, values).scalar_one()
-    session.execute(
-        _NEW_OWNERSHIP, {"extension_id": extension_id, "user_id": submission.user_id, "role": "owner"}
-    )
+    extension_id: int = connection.execute(_NEW_EXTENSION, values).scalar_one()
+    owner = {"extension_id": extension_id, "user_id": submission.user_id, "role": "owner"}
+    connection.execute(_NEW_OWNERSHIP, owner)
     return extension_id, name
 
 
@@ -176,7 +184,7 @@ def _belongs(package: Package, extension: Any) -> None:
         raise Invalid(f"The package's id is {package.guid}, not {extension.guid}.", "NAME_MISMATCH", "guid")
 
 
-def _again(session: Session, submission: Submission, extension: Any, existing: Any) -> Published:
+def _again(connection: Connection, submission: Submission, extension: Any, existing: Any) -> Published:
     """The number is taken for ever: by these bytes, which is fine, or by others."""
     if existing.deleted is not None or existing.upload_sha256 != submission.sha256:
         raise Conflict(
@@ -187,20 +195,20 @@ def _again(session: Session, submission: Submission, extension: Any, existing: A
             version=existing.version,
             state=existing.state,
         )
-    job_id = session.scalars(select(Job.id).where(Job.kind == SIGN, Job.subject_id == existing.id)).one()
+    job_id: int = connection.execute(_JOB, {"version_id": existing.id}).scalar_one()
     return Published(existing.id, extension.name, existing.version, created=False, job_id=job_id)
 
 
 def _add(session: Session, submission: Submission, extension_id: int, name: str) -> Published:
-    package = submission.package
+    package, connection = submission.package, session.connection()
     flat_name = f"{name}-{package.version}"
-    if other := session.execute(_SAME_FILE, {"flat_name": flat_name}).one_or_none():
+    if other := connection.execute(_SAME_FILE, {"flat_name": flat_name}).one_or_none():
         raise Conflict(
             f"The file name {flat_name} already stands for version {other.version} of {other.name}; "
             "publish under another version number.",
             "FILE_NAME_TAKEN",
         )
-    _store_verdict(session, submission)
+    _store_verdict(connection, submission)
     values = {column: getattr(package, column) for column in _COLUMNS}
     values |= {
         "extension_id": extension_id,
@@ -210,7 +218,7 @@ def _add(session: Session, submission: Submission, extension_id: int, name: str)
         "submitted_by": submission.user_id,
         "facts": facts(package),
     }
-    version_id: int = session.execute(_NEW_VERSION, values).scalar_one()
+    version_id: int = connection.execute(_NEW_VERSION, values).scalar_one()
     job_id = queue.enqueue(session, SIGN, version_id)
     events.record(
         session,
@@ -233,14 +241,14 @@ def facts(package: Package) -> dict[str, Any]:
     }
 
 
-def _store_verdict(session: Session, submission: Submission) -> None:
+def _store_verdict(connection: Connection, submission: Submission) -> None:
     """The bytes and what the gate found in them; the same bytes may be in another version too."""
-    if session.scalar(_BLOB, {"digest": submission.sha256}) is None:
-        session.execute(_NEW_BLOB, {"sha256": submission.sha256, "size": submission.size})
-    if session.scalar(_VALIDATION, {"digest": submission.sha256}) is None:
+    if connection.scalar(_BLOB, {"digest": submission.sha256}) is None:
+        connection.execute(_NEW_BLOB, {"sha256": submission.sha256, "size": submission.size})
+    if connection.scalar(_VALIDATION, {"digest": submission.sha256}) is None:
         findings = [finding_json(finding) for finding in submission.package.warnings]
         verdict = {"sha256": submission.sha256, "tool": GATE, "verdict": Verdict.PASSED, "findings": findings}
-        session.execute(_NEW_VALIDATION, verdict)
+        connection.execute(_NEW_VALIDATION, verdict)
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def write_review(
     """Write or replace this user's review. Raises Invalid, and Forbidden for one's own extension."""
     _check(rating, title, body)
     extension = locks.extension(session, extension_id)
-    if may_publish(session, user_id, extension_id):
+    if may_publish(session.connection(), user_id, extension_id):
         raise Forbidden("Owners and publishers may not review their own extension.", "OWN_EXTENSION")
     review = _find(session, extension_id, user_id)
     before = review.rating if review else None
