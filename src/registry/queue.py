@@ -258,14 +258,23 @@ class Alarm:
         database.after_commit(lambda: self.hint(job_id))
 
     def take_many(self, most: int) -> list[int]:
-        """The jobs of the next hints, without waiting for more than one; raises what the queue raises."""
-        tasks: list[Task] = []
-        while len(tasks) < most and (not tasks or self.huey.pending_count()):
-            task = self.take()
+        """The jobs of the next hints, at most so many, without waiting for more than one.
+
+        Raises what the queue raises, unless it does so with hints in hand. A queue that waits by itself
+        gives one: somebody else may take the last one counted, and those in hand would wait for another.
+        """
+        job_ids: list[int] = []
+        while len(job_ids) < (1 if self.blocking else most):
+            try:
+                task = self.take()
+            except Exception:
+                if job_ids:
+                    break
+                raise
             if task is None:
                 break
-            tasks.append(task)
-        return list(dict.fromkeys(task.args[0] for task in tasks))
+            job_ids.append(task.args[0])
+        return list(dict.fromkeys(job_ids))
 
     def take(self) -> Task | None:
         """The next hint, as a task to ``execute``; None when there is none. Raises what the queue raises."""

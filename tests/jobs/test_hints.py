@@ -110,6 +110,31 @@ def test_junk_is_dropped_and_the_next_hint_is_heard(alarm, heard, plant, junk, c
     assert ("Dropped from the queue" in caplog.text) == (junk is not None)
 
 
+def test_many_are_taken_at_once(alarm):
+    for job_id in (1, 2, 2, 3, 4):
+        alarm.hint(job_id)
+    assert alarm.take_many(4) == [1, 2, 3]
+    assert alarm.take_many(4) == [4]
+    assert alarm.take_many(4) == []
+
+
+def test_what_was_taken_before_the_queue_broke_is_heard(alarm, monkeypatch):
+    for job_id in (1, 2, 3):
+        alarm.hint(job_id)
+    dequeue, left = alarm.huey.dequeue, [1, 1]
+
+    def breaks():
+        if not left:
+            raise sqlite3.OperationalError("disk I/O error")
+        left.pop()
+        return dequeue()
+
+    monkeypatch.setattr(alarm.huey, "dequeue", breaks)
+    assert alarm.take_many(4) == [1, 2]
+    with pytest.raises(sqlite3.OperationalError):
+        alarm.take_many(4)
+
+
 def test_a_planted_pickle_is_not_read(alarm, heard, plant, tmp_path):
     bomb = pickle.dumps(Bomb(tmp_path / "boom"))
     pickle.loads(bomb)
