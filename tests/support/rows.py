@@ -55,5 +55,5 @@ def version(
                 content_digest="",
             )
         )
-    visibility.refresh(session, row)
+    visibility.refresh(session, row.id)
     return added

@@ -56,7 +56,7 @@ _ORDER = (
     .where(Version.id == bindparam("version_id"))
 )
 _LOCK = (
-    select(Extension)
+    select(Extension.id)
     .join(Version, Version.extension_id == Extension.id)
     .where(Version.id == bindparam("version_id"))
     .with_for_update(of=Extension)
@@ -140,14 +140,14 @@ def waits(session: Session, version_id: int) -> None:
 def signed(session: Session, version_id: int, file: Signed) -> None:
     """The signed file is in the store: from now on it is what is served. Raises Conflict, like ``order``."""
     # Of two versions signed at once the second to come here waits for the first, and sees it.
-    extension = session.scalars(_LOCK, {"version_id": version_id}).one()
     connection = session.connection()
+    connection.execute(_LOCK, {"version_id": version_id}).one()
     subject = order(connection, version_id)
     if not _end(connection, version_id, VersionState.SIGNED, ()):
         raise Conflict("The version does not wait for a signature any more.", "NOT_WAITING")
     connection.execute(_NEW_BLOB, {"sha256": file.sha256, "size": file.size})
     connection.execute(_NEW_ARTIFACT, {"version_id": version_id} | dataclasses.asdict(file))
-    visibility.refresh(session, extension)
+    visibility.refresh(session, subject.extension_id)
     identity = {"sha256": file.sha256, "key_id": file.key_id, "serial": file.serial}
     _record(session, "version.signed", subject, **identity)
 

@@ -17,7 +17,7 @@ def set_state(
         raise Conflict(f"{extension.name} is {state} already.", "SAME_STATE")
     before = extension.state
     extension.state, extension.state_reason = state, reason
-    visibility.refresh(session, extension)
+    visibility.refresh(session, extension.id)
     events.record(
         session,
         "extension.state",

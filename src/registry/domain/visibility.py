@@ -8,10 +8,10 @@ from collections.abc import Collection, Mapping
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
-from registry.models import Channel, Extension, ExtensionState, Version, VersionState, now
+from registry.models import Channel, Extension, ExtensionState, Version, VersionState, now, table
 
 # What a package says of its extension, and the newest offered version speaks for.
 PRESENTED = (
@@ -27,6 +27,11 @@ PRESENTED = (
     "default_locale",
 )
 
+_TABLE = table(Extension)
+_EXTENSION = select(Extension.state, Extension.hidden_by_owner, Extension.latest_id, Extension.edited).where(
+    Extension.id == bindparam("extension_id")
+)
+_FACTS = select(Version.facts).where(Version.id == bindparam("version_id"))
 _LATEST = (
     select(Version.id)
     .where(
@@ -51,19 +56,20 @@ class Download(Enum):
     GONE = "gone"
 
 
-def refresh(session: Session, extension: Extension) -> None:
+def refresh(session: Session, extension_id: int) -> None:
     """Recompute ``latest`` and ``listed``; what `latest` says of the extension becomes what is shown."""
     session.flush()
-    latest_id = session.scalar(_LATEST, {"extension_id": extension.id})
+    connection = session.connection()
+    extension = connection.execute(_EXTENSION, {"extension_id": extension_id}).one()
+    latest_id = connection.scalar(_LATEST, {"extension_id": extension_id})
+    values: dict[str, Any] = {}
     if latest_id is not None and latest_id != extension.latest_id:
-        facts = session.scalars(select(Version.facts).where(Version.id == latest_id)).one()
-        for name, value in presented(facts, extension.edited).items():
-            setattr(extension, name, value)
-    extension.latest_id = latest_id
-    extension.listed = (
-        latest_id is not None and extension.state == ExtensionState.ACTIVE and not extension.hidden_by_owner
-    )
-    extension.updated = now()
+        facts = connection.scalar(_FACTS, {"version_id": latest_id})
+        values = presented(facts or {}, extension.edited)
+    active = extension.state == ExtensionState.ACTIVE and not extension.hidden_by_owner
+    values |= {"latest_id": latest_id, "listed": latest_id is not None and active, "updated": now()}
+    connection.execute(update(_TABLE).where(_TABLE.c.id == extension_id), values)
+    session.expire_all()
 
 
 def presented(facts: Mapping[str, Any], edited: Collection[str] = ()) -> dict[str, Any]:
