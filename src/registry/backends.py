@@ -10,8 +10,8 @@ from typing import Any
 from pyramid.request import Request
 from sqlalchemy import Connection
 
+from registry.alarm import Alarm
 from registry.models import Database
-from registry.queue import Alarm
 from registry.sealing import Sealer
 from registry.storage import open_storage
 

@@ -6,41 +6,25 @@ Every claim has the next attempt number, and what a claim leads to is only writt
 attempt are still those of the row (a fencing token): somebody who was thought dead and comes back can
 do no harm.
 
-Huey is only the alarm clock. A hint holds the number of a job and nothing else; losing, doubling or
-forging one costs time, never work, because the row decides. Huey takes a message out of its queue
-before the work begins and forgets it when the worker dies, so nothing more is entrusted to it.
+Who is to look at a row, and when, is told by a hint (``registry.alarm``) or found out by a sweep (``due``).
 """
 
-import contextlib
 import datetime
-import importlib
 import logging
 import random
-import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import orjson
-from huey import Huey, RedisHuey, SqliteHuey
-from huey.api import Task
-from huey.exceptions import HueyException
-from huey.registry import Message
-from huey.serializer import Serializer
-from huey.storage import BaseSqlStorage
 from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from registry.models import Database, Job, JobState, now, table
-from registry.settings import BadSetting
+from registry.models import Job, JobState, now, table
 
 log = logging.getLogger(__name__)
 
 LONGEST_DELAY = 3600.0
 ERROR_CHARACTERS = 1000
-# How long a queue that has failed is left alone: a dead one must not slow down every publish.
-REST = 2.0
 
 _JOB = table(Job)
 _FREE = or_(
@@ -189,150 +173,3 @@ def _fenced(session: Session, statement: Any, claim: Claim, **values: Any) -> bo
 
 def _after(moment: datetime.datetime, seconds: float) -> datetime.datetime:
     return moment + datetime.timedelta(seconds=seconds)
-
-
-class BadHint(ValueError):
-    """A message that is no hint of ours."""
-
-
-class HintSerializer(Serializer):
-    """Messages as ``["task", job_id]``. Huey's own are pickles: who writes to the queue could run code."""
-
-    MOST_BYTES = 200
-
-    def _serialize(self, message: Message) -> bytes:
-        return orjson.dumps([message.name, *message.args])
-
-    def _deserialize(self, data: Any) -> Message:
-        value = None
-        if isinstance(data, bytes | memoryview) and len(data) <= self.MOST_BYTES:
-            with contextlib.suppress(orjson.JSONDecodeError):
-                value = orjson.loads(data)
-        match value:
-            case [str(name), int(job_id)] if type(job_id) is int and 0 < job_id < 2**63:
-                return Message(None, name, args=(job_id,))
-        raise BadHint("a message that is no hint")
-
-
-class Alarm:
-    """The alarm clock: tells a worker, at once, which job to look at.
-
-    Made from the ini keys ``huey.*``: ``huey.class`` (default ``huey.SqliteHuey``), ``huey.immediate``
-    (look at the job in this very process, for tests), the rest as that class wants it, such as
-    ``huey.filename`` or ``huey.url``. A SQLite queue has a file of its own, since a hint may be given
-    while the application's is locked; it is not synced to disk, since no hint is worth it. ``look`` is
-    called with the number of a job. Raises BadSetting.
-    """
-
-    def __init__(self, ini: Mapping[str, str], look: Callable[[int], object] | None = None):
-        options = {key.removeprefix("huey."): _parsed(ini[key]) for key in ini if key.startswith("huey.")}
-        kind = _huey_class(str(options.pop("class", "huey.SqliteHuey")))
-        try:
-            options = _bounded(kind, options)
-            self.huey: Huey = kind("registry", results=False, serializer=HintSerializer(), **options)
-        except (TypeError, ValueError, OSError, ImportError, HueyException) as error:
-            raise BadSetting(f"huey.*: {error}") from None
-        self._rest_until = 0.0
-        self._ready = False
-
-        @self.huey.task(name="look", retries=0)
-        def looking(job_id: int) -> None:
-            if look is not None:
-                look(job_id)
-
-        self._task = looking
-
-    def hint(self, job_id: int) -> None:
-        """Wake a worker for this job. Never raises: the sweep finds what nobody was told of."""
-        if time.monotonic() < self._rest_until:
-            return
-        try:
-            self._prepare()
-            self._task(job_id)
-        except Exception as error:  # noqa: BLE001 - whatever ails the queue, the job is safe in its row
-            self._failed()
-            log.warning("Job %d must wait for the sweep: %s: %s", job_id, type(error).__name__, error)
-
-    def hint_after_commit(self, database: Database, job_id: int) -> None:
-        """Inside ``database.write``: wake a worker for this job once the transaction has committed."""
-        database.after_commit(lambda: self.hint(job_id))
-
-    def take_many(self, most: int) -> list[int]:
-        """The jobs of the next hints, at most so many, without waiting for more than one.
-
-        Raises what the queue raises, unless it does so with hints in hand. A queue that waits by itself
-        gives one: somebody else may take the last one counted, and those in hand would wait for another.
-        """
-        job_ids: list[int] = []
-        while len(job_ids) < (1 if self.blocking else most):
-            try:
-                task = self.take()
-            except Exception:
-                if job_ids:
-                    break
-                raise
-            if task is None:
-                break
-            job_ids.append(task.args[0])
-        return list(dict.fromkeys(job_ids))
-
-    def take(self) -> Task | None:
-        """The next hint, as a task to ``execute``; None when there is none. Raises what the queue raises."""
-        try:
-            self._prepare()
-            while True:
-                try:
-                    return self.huey.dequeue()
-                except (BadHint, HueyException) as error:
-                    log.warning("Dropped from the queue: %s", error)
-        except Exception:
-            self._failed()
-            raise
-
-    @property
-    def blocking(self) -> bool:
-        """Whether ``take`` waits for a moment by itself."""
-        return bool(self.huey.storage.blocking)
-
-    def _prepare(self) -> None:
-        """Tables are made at the first use, so that a broken queue keeps nobody from starting."""
-        if not self._ready and isinstance(self.huey.storage, BaseSqlStorage):
-            self.huey.storage.initialize_schema()
-        self._ready = True
-
-    def _failed(self) -> None:
-        self._rest_until = time.monotonic() + REST
-        self._ready = False
-
-
-def _huey_class(name: str) -> type[Huey]:
-    module, _, attribute = name.rpartition(".")
-    try:
-        found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError):
-        found = None
-    if not (isinstance(found, type) and issubclass(found, Huey)):
-        raise BadSetting(f"huey.class is {name!r}; it must name a kind of Huey, such as huey.SqliteHuey.")
-    return found
-
-
-def _bounded(kind: type[Huey], options: dict[str, Any]) -> dict[str, Any]:
-    """The options of a queue that answers soon or fails, and fails only when it is used."""
-    if issubclass(kind, RedisHuey) and isinstance(url := options.pop("url", None), str):
-        from redis import ConnectionPool  # an extra that not everybody has
-
-        pool = ConnectionPool.from_url(url, socket_connect_timeout=1, socket_timeout=3)
-        return options | {"connection_pool": pool}
-    if issubclass(kind.storage_class or object, BaseSqlStorage):
-        options = {"create_tables": False} | options
-    if issubclass(kind, SqliteHuey):
-        options = {"filename": "var/queue.db", "fsync": False, "timeout": 1} | options
-        Path(str(options["filename"])).parent.mkdir(parents=True, exist_ok=True)
-    return options
-
-
-def _parsed(text: str) -> Any:
-    text = text.strip()
-    if text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    return int(text) if text.isdecimal() else text

@@ -21,6 +21,7 @@ from pyramid.request import Request
 
 from registry.errors import ApiError, BadRequest, bad_field
 from registry.packages import Limits, Options, Package, PackageRefused, read_package
+from registry.packages.limits import configured
 from registry.storage import Draft
 
 RAW_TYPES = (
@@ -63,7 +64,7 @@ def receive(
     ``repeatable`` are the package's facts that a form may repeat. Raises BadRequest, PackageRefused,
     TooLarge, and ApiError 413 and 415.
     """
-    limits = package_limits(request.settings)
+    limits = configured(request.settings)
     if (request.content_length or 0) > limits.wire_bytes + FORM_BYTES:
         raise ApiError(413, f"A package may have at most {limits.wire_bytes} bytes.", "ERROR_TOO_LARGE")
     kind = request.content_type.lower()
@@ -90,14 +91,6 @@ def receive(
         package = _read(request, draft, limits)
         _repeats(package, fields, repeatable)
         yield Received(draft, package, fields)
-
-
-def package_limits(settings: Any) -> Limits:
-    return Limits(
-        wire_bytes=settings.package_bytes,
-        unpacked_bytes=settings.package_unpacked,
-        entries=settings.package_entries,
-    )
 
 
 def _read(request: Request, draft: Draft, limits: Limits) -> Package:

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from registry import queue
-from registry.queue import Alarm
-from registry.settings import BadSetting
+from registry.alarm import Alarm
 
 
 class Bomb:
@@ -74,7 +73,7 @@ def test_a_message_is_the_number_of_a_job_and_nothing_else(alarm, path):
     alarm.hint(12345)
     connection = sqlite3.connect(path)
     assert [bytes(data) for (data,) in connection.execute("SELECT data FROM task")] == [
-        b'["registry.queue.look",12345]'
+        b'["registry.alarm.look",12345]'
     ]
     assert connection.execute("SELECT count(*) FROM kv").fetchone() == (0,)
     connection.close()
@@ -86,14 +85,14 @@ def test_a_message_is_the_number_of_a_job_and_nothing_else(alarm, path):
         b"",
         b"null",
         b"17",
-        b'["registry.queue.look"]',
-        b'["registry.queue.look", "1"]',
-        b'["registry.queue.look", true]',
-        b'["registry.queue.look", -1]',
-        b'["registry.queue.look", 99999999999999999999]',
-        b'["registry.queue.look", 1, 2]',
+        b'["registry.alarm.look"]',
+        b'["registry.alarm.look", "1"]',
+        b'["registry.alarm.look", true]',
+        b'["registry.alarm.look", -1]',
+        b'["registry.alarm.look", 99999999999999999999]',
+        b'["registry.alarm.look", 1, 2]',
         b'["os.system", 1]',
-        b'["registry.queue.look", 1' + b" " * 1000 + b"]",
+        b'["registry.alarm.look", 1' + b" " * 1000 + b"]",
         b"[" * 150,
         b"\xff\xfe",
         "text",
@@ -183,44 +182,3 @@ def test_a_redis_that_is_not_there_does_not_hold_up_a_publish(caplog):
     alarm.hint(1)
     assert time.monotonic() - began < 2
     assert "Job 1 must wait for the sweep: ConnectionError" in caplog.text
-
-
-def test_a_hint_waits_for_the_commit(database, alarm, heard):
-    def work(_session: object) -> None:
-        alarm.hint_after_commit(database, 4)
-        assert alarm.take() is None
-
-    database.write(work)
-    listen(alarm)
-    assert heard == [4]
-
-
-def test_there_is_no_hint_of_what_was_not_committed(database, alarm):
-    def work(_session: object) -> None:
-        alarm.hint_after_commit(database, 4)
-        raise LookupError
-
-    with pytest.raises(LookupError):
-        database.write(work)
-    assert alarm.take() is None
-
-
-def test_immediate_does_the_work_in_this_process(heard, path):
-    Alarm({"huey.immediate": "true", "huey.filename": str(path)}, heard.append).hint(9)
-    assert heard == [9]
-    assert not path.exists()
-
-
-@pytest.mark.parametrize(
-    "ini",
-    [
-        {"huey.class": "huey.NoSuchHuey"},
-        {"huey.class": "SqliteHuey"},
-        {"huey.class": "os.path"},
-        {"huey.class": "huey.Huey.task"},
-        {"huey.class": "no.such.module.Huey"},
-    ],
-)
-def test_a_class_that_is_no_huey_is_refused(ini):
-    with pytest.raises(BadSetting, match="must name a kind of Huey"):
-        Alarm(ini)

@@ -7,10 +7,10 @@ import time
 import pytest
 from sqlalchemy import func, select
 
+from registry.alarm import Alarm
 from registry.domain import events
 from registry.jobs import housekeeping
 from registry.models import Artifact, Event, Job, Version
-from registry.queue import Alarm
 from registry.signing import verify
 from support.workers import WorkerProcess, eventually
 

@@ -1,24 +1,18 @@
 """The worker process: it hears hints, finds what it was not told of, and ends when it is told to."""
 
-import contextlib
-import json
-import os
 import pickle
 import signal
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from registry import settings as reading
+from registry.alarm import Alarm
 from registry.jobs.worker import run_worker
 from registry.models import Version
-from registry.queue import Alarm
 from registry.settings import BadSetting
-from support import workers
 from support.workers import WorkerProcess, eventually
 
 
@@ -80,7 +74,7 @@ def test_what_is_planted_in_the_queue_has_no_effect(ini, publisher, is_signed, t
     connection = sqlite3.connect(ini["huey.filename"])
     connection.execute("INSERT INTO task (queue, data) VALUES ('registry', ?)", (bomb,))
     connection.execute("INSERT INTO schedule (queue, data, timestamp) VALUES ('registry', ?, 0)", (bomb,))
-    for key in ("rt:registry.queue.look", "r:1"):
+    for key in ("rt:registry.alarm.look", "r:1"):
         connection.execute("INSERT INTO kv (queue, key, value) VALUES ('registry', ?, ?)", (key, bomb))
     connection.commit()
     published = publisher.publish()
@@ -99,33 +93,6 @@ def test_a_broken_queue_stops_nothing(ini, publisher, is_signed):
             published = publisher.publish(name)
             eventually(lambda published=published: is_signed(published))
         assert worker.stop() == 0
-
-
-def test_a_worker_ends_when_its_parent_has_gone(ini, publisher, is_signed):
-    published = publisher.publish()
-    code = (
-        f"import json, os, sys; sys.path.append({str(Path(workers.__file__).parents[1])!r});"
-        "from support.workers import WorkerProcess;"
-        "print(WorkerProcess(json.loads(sys.argv[1]), watch_parent=os.getpid()).process.pid, flush=True);"
-        "sys.stdin.read()"
-    )
-    command = [sys.executable, "-c", code, json.dumps(ini)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
-        pid = int(parent.stdout.readline())
-        eventually(lambda: is_signed(published))
-        parent.kill()
-    try:
-        eventually(lambda: not _runs(pid), 10)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-
-
-def _runs(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,9 @@ PATIENCE = 30.0
 class WorkerProcess:
     """A worker in a process group of its own; a context that leaves no process behind."""
 
-    def __init__(self, ini: Mapping[str, str], *, linger: float = 0, watch_parent: int | None = None):
+    def __init__(self, ini: Mapping[str, str], *, linger: float = 0):
         self.process = subprocess.Popen(
-            [sys.executable, __file__, json.dumps([dict(ini), linger, watch_parent])],
+            [sys.executable, __file__, json.dumps([dict(ini), linger])],
             start_new_session=True,
         )
 
@@ -51,7 +51,7 @@ def eventually(true: Callable[[], bool], patience: float = PATIENCE) -> None:
         time.sleep(0.002)
 
 
-def main(ini: dict[str, str], linger: float, watch_parent: int | None) -> int:
+def main(ini: dict[str, str], linger: float) -> int:
     from registry import settings, storage
     from registry.jobs.worker import run_worker
 
@@ -64,7 +64,7 @@ def main(ini: dict[str, str], linger: float, watch_parent: int | None) -> int:
             time.sleep(random.uniform(0, linger))
 
         storage.FileStorage.keep = slowly  # type: ignore[method-assign]
-    return run_worker(ini, settings.read(ini), watch_parent=watch_parent)
+    return run_worker(ini, settings.read(ini))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from registry import queue
+from registry.alarm import Alarm
 from registry.cli.common import ini_argument, opened
 from registry.cli.faults import Fault
 from registry.domain import signing
@@ -66,7 +67,7 @@ def show(job: str, ini: IniFile) -> None:
 def requeue(job: str, ini: IniFile) -> None:
     """Give a job that failed or is dead all its attempts again; or all such jobs."""
     with opened(ini) as database:
-        alarm = queue.Alarm(ini.app)
+        alarm = Alarm(ini.app)
         for job_id in _given_up(database) if job == "all" else [_number(job)]:
             database.write(_requeue, job_id)
             alarm.hint(job_id)

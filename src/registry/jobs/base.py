@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from registry.jobs.heart import Heart
 from registry.models import Database
-from registry.packages import Limits, Options
+from registry.packages import Options
 from registry.packages.findings import Finding
+from registry.packages.limits import configured
 from registry.queue import Claim
 from registry.settings import Settings
 from registry.signing import IssuerKey
@@ -70,11 +71,7 @@ class WorkerContext:
     def __post_init__(self) -> None:
         self.heart = Heart(self.database, self.settings.lease)
         self.roots = self.roots or self.issuer.chain[-1:]
-        self.limits = Limits(
-            wire_bytes=self.settings.package_bytes,
-            unpacked_bytes=self.settings.package_unpacked,
-            entries=self.settings.package_entries,
-        )
+        self.limits = configured(self.settings)
         self.options = Options(disallowed_words=self.settings.disallowed_words)
         self._claims = itertools.count(1)
 

@@ -12,7 +12,6 @@ stopped by itself; whoever supervises it starts a new one.
 """
 
 import logging
-import os
 import signal
 import threading
 from collections.abc import Mapping
@@ -22,10 +21,10 @@ from typing import Any
 
 from huey.consumer import BaseProcess, Consumer, ConsumerStopped, Worker
 
+from registry.alarm import Alarm
 from registry.jobs import housekeeping, runner
 from registry.jobs.base import WorkerContext
 from registry.models import Database
-from registry.queue import Alarm
 from registry.settings import BadSetting, Settings
 from registry.signing import create_development_chain, is_development, open_issuer
 from registry.storage import open_storage
@@ -44,8 +43,8 @@ WAITED_SECONDS = 1.0
 TIDY_SECONDS = 3600.0
 
 
-def run_worker(ini: Mapping[str, str], settings: Settings, *, watch_parent: int | None = None) -> int:
-    """Work until a signal comes, or until the parent process ``watch_parent`` has gone; the exit status.
+def run_worker(ini: Mapping[str, str], settings: Settings) -> int:
+    """Work until a signal comes; the exit status.
 
     Call it in the main thread. Raises BadSetting and KeyUnusable when it cannot start.
     """
@@ -60,7 +59,7 @@ def run_worker(ini: Mapping[str, str], settings: Settings, *, watch_parent: int 
     ]
     for helper in helpers:
         helper.start()
-    crew = Crew(context, alarm, watch_parent)
+    crew = Crew(context, alarm)
     try:
         crew.run()
     finally:
@@ -134,10 +133,9 @@ class Sweep(BaseProcess):
 class Crew(Consumer):
     """The threads of one worker, ``status`` is what the process should exit with."""
 
-    def __init__(self, context: WorkerContext, alarm: Alarm, watch_parent: int | None):
+    def __init__(self, context: WorkerContext, alarm: Alarm):
         self._context = context
         self._alarm = alarm
-        self._parent = watch_parent
         self.status = 0
         super().__init__(
             alarm.huey, workers=context.settings.workers, periodic=False, shutdown_timeout=STOP_SECONDS
@@ -155,10 +153,6 @@ class Crew(Consumer):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     def loop(self, health_check_ts: float | None = None) -> float | None:
-        if self._parent is not None and os.getppid() != self._parent:
-            log.info("The parent process has gone")
-            self.stop(graceful=True)
-            raise ConsumerStopped
         if hung := self._context.heart.hung():
             log.critical("Job %d hangs; this worker ends", hung[0].job_id)
             self.status = 1

@@ -76,10 +76,6 @@ class Database:
                         return result
         raise AssertionError("unreachable")
 
-    def after_commit(self, action: Callable[[], None]) -> None:
-        """Inside ``write``: call ``action`` once the transaction has committed; its errors are only logged."""
-        self._manager.get().addAfterCommitHook(lambda committed: action() if committed else None)
-
     @contextlib.contextmanager
     def reading_session(self) -> Iterator[Session]:
         """An ORM session on a read connection, for tools and tests."""

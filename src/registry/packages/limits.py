@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from registry.settings import Settings
+
 KIB = 1024
 MIB = 1024 * KIB
 
@@ -27,3 +29,12 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+
+
+def configured(settings: Settings) -> Limits:
+    """The caps that an operator's settings give."""
+    return Limits(
+        wire_bytes=settings.package_bytes,
+        unpacked_bytes=settings.package_unpacked,
+        entries=settings.package_entries,
+    )
