@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from registry import queue
 from registry.alarm import Alarm
 
 
@@ -146,7 +145,7 @@ def test_a_planted_pickle_is_not_read(alarm, heard, plant, tmp_path):
 
 
 def test_a_broken_queue_file_stops_nobody_and_heals(alarm, heard, path, monkeypatch, caplog):
-    monkeypatch.setattr(queue, "REST", 0)
+    monkeypatch.setattr("registry.alarm.REST", 0)
     path.write_bytes(b"this is no database" * 1000)
     alarm.hint(1)
     assert "Job 1 must wait for the sweep" in caplog.text
