@@ -152,6 +152,10 @@ def _huey_class(name: str) -> type[Huey]:
 
 def _bounded(kind: type[Huey], options: dict[str, Any]) -> dict[str, Any]:
     """The options of a queue that answers soon or fails, and fails only when it is used."""
+    if issubclass(kind, RedisHuey) and "filename" in options:
+        raise BadSetting(
+            "huey.filename is for a queue in SQLite; take it out when huey.class is huey.RedisHuey."
+        )
     if issubclass(kind, RedisHuey) and isinstance(url := options.pop("url", None), str):
         from redis import ConnectionPool  # an extra that not everybody has
 

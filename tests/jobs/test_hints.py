@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from registry.alarm import Alarm
+from registry.settings import BadSetting
 
 
 class Bomb:
@@ -181,3 +182,8 @@ def test_a_redis_that_is_not_there_does_not_hold_up_a_publish(caplog):
     alarm.hint(1)
     assert time.monotonic() - began < 2
     assert "Job 1 must wait for the sweep: ConnectionError" in caplog.text
+
+
+def test_options_of_another_queue_are_refused_in_words():
+    with pytest.raises(BadSetting, match=r"huey.filename is for a queue in SQLite"):
+        Alarm({"huey.class": "huey.RedisHuey", "huey.filename": "queue.sqlite"})
