@@ -14,6 +14,7 @@ import orjson
 from pyramid.httpexceptions import HTTPException, HTTPForbidden, HTTPNotFound
 from pyramid.request import Request
 from pyramid.response import Response
+from sqlalchemy.exc import OperationalError
 
 from registry.domain.errors import Conflict, Forbidden, Invalid, RuleError
 from registry.packages.findings import PackageRefused
@@ -41,6 +42,7 @@ CODES = {
     "ERROR_UNSUPPORTED_MEDIA_TYPE": "415: the body is of a type this address does not take; the answer lists them.",
     "ERROR_RANGE_NOT_SATISFIABLE": "416: the file is shorter than the `Range` that was asked for.",
     "ERROR_INTERNAL": "500: our fault; it has been logged.",
+    "ERROR_DATABASE": "503: the database cannot be reached or is too busy; try again later.",
     "ERROR_STORAGE": "503: there is no room to store this now; try again later.",
 }
 
@@ -154,6 +156,13 @@ def not_text(exc: UnicodeDecodeError, request: Request) -> Response:
     return crash(exc, request)
 
 
+def database(exc: OperationalError, request: Request) -> Response:
+    log.error("the database failed on %s: %s", request.method, exc.orig)
+    return problem(
+        503, "The database cannot be reached now; try again later.", "ERROR_DATABASE", [("Retry-After", "10")]
+    )
+
+
 def crash(exc: Exception, request: Request) -> Response:
     if isinstance(exc, OSError) and exc.errno in _NO_ROOM:
         log.error("cannot store: %s", exc)
@@ -178,6 +187,7 @@ def includeme(config: Any) -> None:
         (RuleError, rule),
         (TooLarge, too_large),
         (HTTPException, http),
+        (OperationalError, database),
         (UnicodeDecodeError, not_text),
         (Exception, crash),
     )

@@ -12,7 +12,7 @@ from registry.receiving import FORM, RAW_TYPES
 from registry.rest import ResourceService
 
 VERSIONS = {
-    "v4": ("Extension Registry API", lambda path: path.startswith("/api/v4/")),
+    "v4": ("Extension Registry API", lambda path: path == "/" or path.startswith("/api/v4/")),
     "v3": ("Signing API, frozen", lambda path: path.startswith(("/api/v3/", "/addon/"))),
 }
 TYPES = {

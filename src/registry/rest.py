@@ -44,8 +44,8 @@ class ResourceService(Service):
         self.default_validators = [_acceptable] if media_type else []
         super().__init__(
             name,
-            path=self.public_path.rstrip("/"),
-            traverse=(traverse or path).rstrip("/"),
+            path=self.public_path.rstrip("/") or "/",
+            traverse=(traverse or path).rstrip("/") or "/",
             factory=Root,
             context=context,
             depth=2,

@@ -26,8 +26,9 @@ def ini(ini):
 def full(app, accounts, database):
     """The application with the extensions NAMES; the last has the versions BUILDS, published in that order."""
 
+    owner = accounts.user("ann")
+
     def add(session):
-        owner = accounts.user("ann")
         for name in NAMES:
             rows.extension(session, name, owner, *(BUILDS if name == NAMES[-1] else ["1.0.0"]))
 
@@ -172,9 +173,11 @@ def test_a_list_that_grows_while_it_is_walked(full, database, accounts):
     """By cursor nothing is shown twice and nothing that was there is missed."""
     head = full.get(f"{EXTENSIONS}?page_size=6").json
 
+    owner = accounts.user("bob")
+
     def add(session):
-        rows.extension(session, "a-newcomer", accounts.user("bob"), "1.0.0")
-        rows.extension(session, "e-newcomer", accounts.user("bob"), "1.0.0")
+        rows.extension(session, "a-newcomer", owner, "1.0.0")
+        rows.extension(session, "e-newcomer", owner, "1.0.0")
         session.scalars(select(Extension).where(Extension.name == NAMES[0])).one().listed = False
 
     database.write(add)

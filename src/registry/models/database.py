@@ -11,7 +11,6 @@ never has to give up half way. Commits are synced to disk (WAL with synchronous=
 
 import contextlib
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, TypeVar
 
 import orjson
@@ -23,7 +22,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from zope.sqlalchemy.datamanager import STATUS_CHANGED
 
-from registry.models.turn import Turn
+from registry.models.turn import Turn, turn_for
 
 T = TypeVar("T")
 TRIES = 5
@@ -40,8 +39,7 @@ class Database:
         if self.sqlite:
             self.engine = _sqlite_engine(url, immediate=True, **engine_options)
             self._reading = _sqlite_engine(url, immediate=False, **engine_options)
-            file = self.url.database
-            self._turn: Turn | None = Turn(Path(f"{file}-turn") if file and file != ":memory:" else None)
+            self._turn: Turn | None = turn_for(self.url.database)
         else:
             engine_options.setdefault("pool_pre_ping", True)
             self.engine = create_engine(url, **engine_options)
@@ -85,8 +83,6 @@ class Database:
     def dispose(self) -> None:
         self.engine.dispose()
         self._reading.dispose()
-        if self._turn is not None:
-            self._turn.close()
 
     def _may_retry(self, error: BaseException) -> bool:
         # Two wrote the same at once: run again, the loser then sees the winner's row and can say so.

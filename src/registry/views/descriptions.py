@@ -1,16 +1,31 @@
-"""The API describes itself."""
+"""The API describes itself, and says at its root where to go on."""
 
+import importlib.metadata
 from typing import Any
 
 from pyramid.request import Request
 
 from registry import openapi
 from registry.permissions import Permission
-from registry.resources import Api, ApiVersion
+from registry.resources import Api, ApiVersion, Root
 from registry.rest import ResourceService
 
+root = ResourceService("root", "/", Root)
 description = ResourceService("openapi", "/api/v4/", ApiVersion, view="openapi.json")
 description_v3 = ResourceService("v3_openapi", "/api/v3/", Api, traverse="/api", view="openapi.json")
+
+
+@root.get(permission=Permission.READ)
+def index(request: Request) -> dict[str, Any]:
+    """Where to go on from here."""
+    base = request.settings.public_url
+    return {
+        "name": "Extension Registry",
+        "version": importlib.metadata.version("extension-registry"),
+        "extensions": f"{base}/api/v4/extensions/",
+        "openapi": f"{base}/api/v4/openapi.json",
+        "openapi_v3": f"{base}/api/v3/openapi.json",
+    }
 
 
 @description.get(permission=Permission.READ)
