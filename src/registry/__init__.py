@@ -8,8 +8,16 @@ from registry import settings as ini_settings
 
 
 def main(global_config: Any, **ini: str) -> Any:
-    """The WSGI application of an ini file's ``[app:main]`` (a ``paste.app_factory``)."""
-    return configure(ini).make_wsgi_app()
+    """The WSGI application of an ini file's ``[app:main]`` (a ``paste.app_factory``).
+
+    For development the tables are made where they are missing, so that `pserve development.ini` works at once.
+    """
+    config = configure(ini)
+    if not config.registry["settings"].production:
+        from registry import migrations  # production need not wait for it
+
+        migrations.upgrade(ini["sqlalchemy.url"])
+    return config.make_wsgi_app()
 
 
 def configure(ini: dict[str, str]) -> Configurator:

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.pool import NullPool
 
 # Held by a process while it migrates a PostgreSQL database; any number will do.
-LOCK = 7_262_090
+LOCK = 7_262_089
 
 
 def upgrade(url: str, revision: str = "head") -> None:
