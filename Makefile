@@ -20,7 +20,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 serve: $(INSTALLED) ## Run the registry on http://127.0.0.1:6543 (INI=... for another ini file)
-	@$(PYTHON) -m registry.cli serve "$(INI)"
+	@exec $(PYTHON) -m registry.cli serve "$(INI)"
 
 test: test-sqlite test-postgresql ## Run all tests, on SQLite and on PostgreSQL
 

@@ -72,7 +72,7 @@ class Settings:
     )
     workers: int = setting("jobs.workers", 2, "Threads of one worker process.")
     lease: float = setting(
-        "jobs.lease", 60.0, "How long a worker may be silent before its job is given to another."
+        "jobs.lease", 20.0, "How long a worker may be silent before its job is given to another."
     )
     attempts: int = setting(
         "jobs.attempts", 8, "After so many attempts a job is dead and waits for an admin."
