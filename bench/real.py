@@ -9,7 +9,6 @@ jarsigner where there is one.
 
 import io
 import json
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -19,7 +18,7 @@ import requests
 
 sys.path.append(str(Path(__file__).parents[1] / "tools"))
 
-from instance import Instance, running
+from instance import Instance, make_keystore, running
 
 
 def main() -> None:
@@ -93,17 +92,6 @@ def lines(body: dict) -> list[tuple[str, str]]:
     if "detail" in body:
         return [(body["code"], body["detail"])]
     return [(field, message) for field, messages in body.items() for message in messages]
-
-
-def make_keystore(instance: Instance) -> Path | None:
-    if not shutil.which("jarsigner"):
-        return None
-    store = instance.folder / "trust.p12"
-    for name in ("root", "intermediate"):
-        command = ["keytool", "-importcert", "-noprompt", "-alias", name, "-keystore", str(store)]
-        command += ["-file", str(instance.folder / f"var/signing/{name}.pem"), "-storepass", "changeit"]
-        subprocess.run(command, check=True, capture_output=True)
-    return store
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """The whole journey of two extensions, acted out over HTTP against a private instance: `make demo`."""
 
 import json
-import shutil
 import subprocess
 import sys
 import urllib.error
@@ -9,7 +8,7 @@ import urllib.request
 import zipfile
 from pathlib import Path
 
-from instance import Instance, running
+from instance import Instance, make_keystore, running
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 EXTENSIONS = {"word-tally": EXAMPLES / "brackets-word-tally", "tab-notes": EXAMPLES / "tab-notes"}
@@ -129,17 +128,6 @@ def run(command: list[str], instance: Instance, shown: list[str] | None = None) 
 def show(words: list[str], instance: Instance) -> None:
     plain = [word.replace(f"{instance.folder}/", "").replace(instance.token, "$TOKEN") for word in words]
     print("   $ " + " ".join(f'"{word}"' if set(word) & set(" ?$") else word for word in plain))
-
-
-def make_keystore(instance: Instance) -> Path | None:
-    if not shutil.which("jarsigner"):
-        return None
-    store = instance.folder / "trust.p12"
-    for name in ("root", "intermediate"):
-        command = ["keytool", "-importcert", "-noprompt", "-alias", name, "-keystore", str(store)]
-        command += ["-file", str(instance.folder / f"var/signing/{name}.pem"), "-storepass", "changeit"]
-        subprocess.run(command, check=True, capture_output=True)
-    return store
 
 
 def path_of(url: str) -> str:

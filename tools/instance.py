@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -86,3 +87,15 @@ def wait_until_up(port: int, process: subprocess.Popen, log: Path) -> None:
                 return
         time.sleep(0.1)
     raise SystemExit(f"the server did not come up:\n{log.read_text()}")
+
+
+def make_keystore(instance: Instance) -> Path | None:
+    """What jarsigner is to trust, for the password `changeit`; None where there is no jarsigner."""
+    if not shutil.which("jarsigner"):
+        return None
+    store = instance.folder / "trust.p12"
+    for name in ("root", "intermediate"):
+        command = ["keytool", "-importcert", "-noprompt", "-alias", name, "-keystore", str(store)]
+        command += ["-file", str(instance.folder / f"var/signing/{name}.pem"), "-storepass", "changeit"]
+        subprocess.run(command, check=True, capture_output=True)
+    return store

@@ -6,7 +6,7 @@ the package says of itself; they never override it.
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,7 @@ from pyramid.request import Request
 from registry.errors import ApiError, BadRequest, bad_field
 from registry.packages import Limits, Options, Package, PackageRefused, read_package
 from registry.packages.limits import configured
+from registry.permissions import Permission
 from registry.storage import Draft
 
 RAW_TYPES = (
@@ -40,10 +41,17 @@ FIELD_BYTES = 1000
 FORM_BYTES = 64 * 1024  # what a form may weigh beside its file
 
 
-def takes_package(view: Any) -> Any:
-    """Mark a view whose body is a package, for the API's description."""
-    view.takes_package = True
-    return view
+def uploads_to(*services: Any, permission: Permission) -> Callable[[Any], Any]:
+    """A view of these services that takes a package, by POST and by PUT alike: `curl -T` says PUT."""
+
+    def register(view: Any) -> Any:
+        view.takes_package = True  # for the API's description
+        for service in services:
+            service.post(permission=permission)(view)
+            service.put(permission=permission)(view)
+        return view
+
+    return register
 
 
 @dataclass

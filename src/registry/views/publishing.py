@@ -12,7 +12,7 @@ from registry import representations, urls
 from registry.domain import publishing
 from registry.domain.errors import Conflict
 from registry.permissions import Permission
-from registry.receiving import receive, takes_package
+from registry.receiving import receive, uploads_to
 from registry.resources import Extensions, Versions
 from registry.rest import ResourceService
 from registry.views.catalogue import extensions
@@ -36,21 +36,13 @@ versions_file = ResourceService(
 )
 
 
-@extensions.post(permission=Permission.PUBLISH_NEW)
-@extensions.put(permission=Permission.PUBLISH_NEW)
-@extensions_file.post(permission=Permission.PUBLISH_NEW)
-@extensions_file.put(permission=Permission.PUBLISH_NEW)
-@takes_package
+@uploads_to(extensions, extensions_file, permission=Permission.PUBLISH_NEW)
 def publish_extension(request: Request) -> dict[str, Any]:
     """Publish a new extension, or a new version of one of one's own; the package names it."""
     return answer(request, submit(request))
 
 
-@versions.post(permission=Permission.PUBLISH_VERSION)
-@versions.put(permission=Permission.PUBLISH_VERSION)
-@versions_file.post(permission=Permission.PUBLISH_VERSION)
-@versions_file.put(permission=Permission.PUBLISH_VERSION)
-@takes_package
+@uploads_to(versions, versions_file, permission=Permission.PUBLISH_VERSION)
 def publish_version(request: Request) -> dict[str, Any]:
     """Publish a new version of this extension."""
     return answer(request, submit(request, request.context.__parent__.row.id))

@@ -18,7 +18,7 @@ from registry.models import Extension as ExtensionRow
 from registry.models import Version as Row
 from registry.models import VersionState
 from registry.permissions import Permission
-from registry.receiving import takes_package
+from registry.receiving import uploads_to
 from registry.resources import Extension, Extensions, Version, Versions
 from registry.rest import ResourceService
 from registry.views.downloads import file_response
@@ -55,21 +55,13 @@ _NEWEST = (
 )
 
 
-@addon.post(permission=Permission.PUBLISH_NEW)
-@addon.put(permission=Permission.PUBLISH_NEW)
-@addon_file.post(permission=Permission.PUBLISH_NEW)
-@addon_file.put(permission=Permission.PUBLISH_NEW)
-@takes_package
+@uploads_to(addon, addon_file, permission=Permission.PUBLISH_NEW)
 def create_addon(request: Request) -> dict[str, Any]:
     """Create an add-on from its package, or add a version to one of one's own."""
     return _submitted(request, submit(request))
 
 
-@version.post(permission=Permission.PUBLISH_VERSION)
-@version.put(permission=Permission.PUBLISH_VERSION)
-@version_file.post(permission=Permission.PUBLISH_VERSION)
-@version_file.put(permission=Permission.PUBLISH_VERSION)
-@takes_package
+@uploads_to(version, version_file, permission=Permission.PUBLISH_VERSION)
 def create_version(request: Request) -> dict[str, Any]:
     """Add a version to an add-on."""
     return _submitted(request, submit(request, request.context.__parent__.row.id))
