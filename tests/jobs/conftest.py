@@ -15,6 +15,11 @@ from support.publishing_rows import Publisher
 
 
 @pytest.fixture
+def ini(ini: dict[str, str]) -> dict[str, str]:
+    return {"jobs.lease": "60"} | ini
+
+
+@pytest.fixture
 def settings(ini: dict[str, str]) -> Settings:
     return reading.read(ini)
 

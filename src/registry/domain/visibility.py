@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
+from registry.domain import tallies
 from registry.models import Channel, Extension, ExtensionState, Version, VersionState, now, table
 
 # What a package says of its extension, and the newest offered version speaks for.
@@ -28,9 +29,9 @@ PRESENTED = (
 )
 
 _TABLE = table(Extension)
-_EXTENSION = select(Extension.state, Extension.hidden_by_owner, Extension.latest_id, Extension.edited).where(
-    Extension.id == bindparam("extension_id")
-)
+_EXTENSION = select(
+    Extension.state, Extension.hidden_by_owner, Extension.listed, Extension.latest_id, Extension.edited
+).where(Extension.id == bindparam("extension_id"))
 _FACTS = select(Version.facts).where(Version.id == bindparam("version_id"))
 _LATEST = (
     select(Version.id)
@@ -67,7 +68,10 @@ def refresh(session: Session, extension_id: int) -> None:
         facts = connection.scalar(_FACTS, {"version_id": latest_id})
         values = presented(facts or {}, extension.edited)
     active = extension.state == ExtensionState.ACTIVE and not extension.hidden_by_owner
-    values |= {"latest_id": latest_id, "listed": latest_id is not None and active, "updated": now()}
+    listed = latest_id is not None and active
+    if listed != extension.listed:
+        tallies.change(connection, tallies.LISTED, 1 if listed else -1)
+    values |= {"latest_id": latest_id, "listed": listed, "updated": now()}
     connection.execute(update(_TABLE).where(_TABLE.c.id == extension_id), values)
     session.expire_all()
 

@@ -16,7 +16,7 @@ from registry.models.extensions import (
     VersionState,
 )
 from registry.models.feedback import Report, ReportState, Review
-from registry.models.work import Event, Job, JobState
+from registry.models.work import Event, Job, JobState, Tally
 
 __all__ = [
     "ApiKey",
@@ -36,6 +36,7 @@ __all__ = [
     "Report",
     "ReportState",
     "Review",
+    "Tally",
     "Team",
     "Token",
     "User",

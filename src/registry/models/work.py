@@ -1,4 +1,4 @@
-"""What happened and what is still to do: the event chain and background jobs."""
+"""What happened, what is still to do, and how much there is: the event chain, background jobs, tallies."""
 
 import datetime
 from enum import StrEnum
@@ -59,3 +59,12 @@ class Event(Base):
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
     previous: Mapped[bytes] = mapped_column(LargeBinary(32))
     hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class Tally(Base):
+    """How many there are of something, kept while it changes, because counting a million rows takes its time."""
+
+    __tablename__ = "tally"
+
+    name: Mapped[str] = mapped_column(String(30), primary_key=True)
+    value: Mapped[int] = mapped_column(BigId)

@@ -3,10 +3,10 @@
 from typing import Any
 
 from pyramid.request import Request
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 
 from registry import pagination, representations
-from registry.domain import visibility
+from registry.domain import tallies, visibility
 from registry.errors import ApiError
 from registry.models import Extension as Row
 from registry.models import Version as VersionRow
@@ -25,7 +25,6 @@ _ROWS = select(
 ).outerjoin(VersionRow, VersionRow.id == Row.latest_id)
 _ROW = _ROWS.add_columns(VersionRow.facts.label("latest_facts")).where(Row.id == bindparam("id"))
 _OFFERED = _ROWS.where(Row.listed)
-_OFFERED_COUNT = select(func.count()).select_from(Row).where(Row.listed)
 
 
 @extensions.get(permission=Permission.READ, validators=[query(pagination.PageSchema())])
@@ -35,9 +34,8 @@ def list_extensions(request: Request) -> dict[str, Any]:
     def render(row: Any) -> dict[str, Any]:
         return representations.extension(request, row)
 
-    return pagination.paginate(
-        request, _OFFERED, [Row.name], render, request.read.scalar(_OFFERED_COUNT) or 0
-    )
+    total = tallies.value(request.read, tallies.LISTED)
+    return pagination.paginate(request, _OFFERED, [Row.name], render, total)
 
 
 @extension.get(permission=Permission.READ)

@@ -216,6 +216,13 @@ def upgrade() -> None:
     op.create_index("ix_review_user_id", "review", ["user_id"])
 
     op.create_table(
+        "tally",
+        sa.Column("name", sa.String(30), nullable=False),
+        sa.Column("value", BigId, nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_tally"),
+    )
+
+    op.create_table(
         "token",
         sa.Column("id", BigId, nullable=False),
         sa.Column("user_id", BigId, nullable=False),
@@ -305,6 +312,7 @@ def downgrade() -> None:
     op.drop_table("version")
     op.drop_table("validation")
     op.drop_table("token")
+    op.drop_table("tally")
     op.drop_table("review")
     op.drop_table("report")
     op.drop_table("ownership")
