@@ -151,7 +151,7 @@ def _security(permission: Permission) -> list[dict[str, Any]]:
 
 def _responses(service: ResourceService, view: Any, permission: Permission) -> dict[str, Any]:
     file = {"application/zip": {"schema": PACKAGE}, "application/x-xpinstall": {"schema": PACKAGE}}
-    answer = {service.media_type: {"schema": {}}} if service.media_type else file
+    answer = {service.media_type: {"schema": view.answer}} if service.media_type else file
     responses: dict[str, Any] = {"200": {"description": "Success.", "content": answer}}
     if getattr(view, "takes_package", False):
         responses["202"] = {"description": "Accepted; `Location` says where to look.", "content": answer}

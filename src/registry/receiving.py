@@ -41,11 +41,11 @@ FIELD_BYTES = 1000
 FORM_BYTES = 64 * 1024  # what a form may weigh beside its file
 
 
-def uploads_to(*services: Any, permission: Permission) -> Callable[[Any], Any]:
+def uploads_to(*services: Any, permission: Permission, answer: dict[str, Any]) -> Callable[[Any], Any]:
     """A view of these services that takes a package, by POST and by PUT alike: `curl -T` says PUT."""
 
     def register(view: Any) -> Any:
-        view.takes_package = True  # for the API's description
+        view.takes_package, view.answer = True, answer  # for the API's description
         for service in services:
             service.post(permission=permission)(view)
             service.put(permission=permission)(view)

@@ -9,6 +9,7 @@ of routing (``edge``), so both spellings are one address. ``view`` names a last 
 of the node, not a node; ``traverse`` names the node where a dialect's path spells it differently.
 """
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from cornice.service import Service
@@ -19,6 +20,16 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 
 from registry.errors import ApiError
 from registry.resources import Root
+
+
+def answering(schema: dict[str, Any]) -> Callable[[Any], Any]:
+    """Say what a view answers, as JSON Schema, for the API's description."""
+
+    def mark(view: Any) -> Any:
+        view.answer = schema
+        return view
+
+    return mark
 
 
 class ResourceService(Service):

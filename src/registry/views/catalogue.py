@@ -12,7 +12,8 @@ from registry.models import Extension as Row
 from registry.models import Version as VersionRow
 from registry.permissions import Permission
 from registry.resources import Extension, Extensions
-from registry.rest import ResourceService
+from registry.rest import ResourceService, answering
+from registry.schemas import answers
 from registry.validators import query
 
 extensions = ResourceService("extensions", "/api/v4/extensions/", Extensions)
@@ -28,6 +29,7 @@ _OFFERED = _ROWS.where(Row.listed)
 
 
 @extensions.get(permission=Permission.READ, validators=[query(pagination.PageSchema())])
+@answering(answers.page(answers.EXTENSION))
 def list_extensions(request: Request) -> dict[str, Any]:
     """All extensions on offer, by name."""
 
@@ -39,6 +41,7 @@ def list_extensions(request: Request) -> dict[str, Any]:
 
 
 @extension.get(permission=Permission.READ)
+@answering(answers.EXTENSION_DETAIL)
 def show_extension(request: Request) -> dict[str, Any]:
     """One extension in detail."""
     node = request.context

@@ -8,7 +8,8 @@ from pyramid.request import Request
 from registry import openapi
 from registry.permissions import Permission
 from registry.resources import Api, ApiVersion, Root
-from registry.rest import ResourceService
+from registry.rest import ResourceService, answering
+from registry.schemas import answers
 
 root = ResourceService("root", "/", Root)
 description = ResourceService("openapi", "/api/v4/", ApiVersion, view="openapi.json")
@@ -16,6 +17,7 @@ description_v3 = ResourceService("v3_openapi", "/api/v3/", Api, traverse="/api",
 
 
 @root.get(permission=Permission.READ)
+@answering(answers.INDEX)
 def index(request: Request) -> dict[str, Any]:
     """Where to go on from here."""
     base = request.settings.public_url
@@ -29,12 +31,14 @@ def index(request: Request) -> dict[str, Any]:
 
 
 @description.get(permission=Permission.READ)
+@answering(answers.DESCRIPTION)
 def describe(request: Request) -> dict[str, Any]:
     """This description (OpenAPI 3.1)."""
     return openapi.document("v4")
 
 
 @description_v3.get(permission=Permission.READ)
+@answering(answers.DESCRIPTION)
 def describe_v3(request: Request) -> dict[str, Any]:
     """This description (OpenAPI 3.1)."""
     return openapi.document("v3")

@@ -15,6 +15,7 @@ from registry.permissions import Permission
 from registry.receiving import receive, uploads_to
 from registry.resources import Extensions, Versions
 from registry.rest import ResourceService
+from registry.schemas import answers
 from registry.views.catalogue import extensions
 from registry.views.versions import retry_after, versions
 
@@ -36,13 +37,13 @@ versions_file = ResourceService(
 )
 
 
-@uploads_to(extensions, extensions_file, permission=Permission.PUBLISH_NEW)
+@uploads_to(extensions, extensions_file, permission=Permission.PUBLISH_NEW, answer=answers.VERSION)
 def publish_extension(request: Request) -> dict[str, Any]:
     """Publish a new extension, or a new version of one of one's own; the package names it."""
     return answer(request, submit(request))
 
 
-@uploads_to(versions, versions_file, permission=Permission.PUBLISH_VERSION)
+@uploads_to(versions, versions_file, permission=Permission.PUBLISH_VERSION, answer=answers.VERSION)
 def publish_version(request: Request) -> dict[str, Any]:
     """Publish a new version of this extension."""
     return answer(request, submit(request, request.context.__parent__.row.id))

@@ -19,7 +19,8 @@ from registry.models import Artifact, Channel, Validation, VersionState
 from registry.models import Version as Row
 from registry.permissions import Permission
 from registry.resources import Version, Versions
-from registry.rest import ResourceService
+from registry.rest import ResourceService, answering
+from registry.schemas import answers
 from registry.schemas.versions import WaitSchema
 from registry.validators import query
 
@@ -45,6 +46,7 @@ _ROWS = select(
 
 
 @versions.get(permission=Permission.READ, validators=[query(pagination.PageSchema())])
+@answering(answers.page(answers.VERSION))
 def list_versions(request: Request) -> dict[str, Any]:
     """The versions of an extension, newest first; those who publish it see the unsigned ones too."""
     node = request.context.__parent__
@@ -64,6 +66,7 @@ def list_versions(request: Request) -> dict[str, Any]:
 
 
 @version.get(permission=Permission.READ, validators=[query(WaitSchema())])
+@answering(answers.VERSION)
 def show_version(request: Request) -> dict[str, Any]:
     """One version and the state of its signature; `latest` is the newest on offer."""
     node = request.context
@@ -78,6 +81,7 @@ def show_version(request: Request) -> dict[str, Any]:
 
 
 @validation.get(permission=Permission.READ_PRIVATE)
+@answering(answers.VALIDATION)
 def show_validation(request: Request) -> list[dict[str, Any]]:
     """What each validator found in the package; for those who publish it and for admins."""
     rows = request.read.execute(

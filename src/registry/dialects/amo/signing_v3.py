@@ -20,7 +20,8 @@ from registry.models import VersionState
 from registry.permissions import Permission
 from registry.receiving import uploads_to
 from registry.resources import Extension, Extensions, Version, Versions
-from registry.rest import ResourceService
+from registry.rest import ResourceService, answering
+from registry.schemas import answers
 from registry.views.downloads import file_response
 from registry.views.publishing import FILE, submit
 
@@ -55,19 +56,20 @@ _NEWEST = (
 )
 
 
-@uploads_to(addon, addon_file, permission=Permission.PUBLISH_NEW)
+@uploads_to(addon, addon_file, permission=Permission.PUBLISH_NEW, answer=answers.SUBMISSION)
 def create_addon(request: Request) -> dict[str, Any]:
     """Create an add-on from its package, or add a version to one of one's own."""
     return _submitted(request, submit(request))
 
 
-@uploads_to(version, version_file, permission=Permission.PUBLISH_VERSION)
+@uploads_to(version, version_file, permission=Permission.PUBLISH_VERSION, answer=answers.SUBMISSION)
 def create_version(request: Request) -> dict[str, Any]:
     """Add a version to an add-on."""
     return _submitted(request, submit(request, request.context.__parent__.row.id))
 
 
 @status.get(permission=Permission.READ_PRIVATE)
+@answering(answers.SUBMISSION)
 def show_status(request: Request) -> dict[str, Any]:
     """The state of the newest submission."""
     row = request.read.execute(_NEWEST.where(ExtensionRow.id == request.context.row.id)).one_or_none()

@@ -1,0 +1,128 @@
+"""What answers look like, as JSON Schema (draft 2020-12, as OpenAPI 3.1 has it); ``representations`` makes them."""
+
+from typing import Any
+
+from registry.models import Channel, ExtensionState, Verdict, VersionState
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+URL: Schema = {"type": "string", "format": "uri"}
+TIME: Schema = {"type": "string", "format": "date-time"}
+NUMBER: Schema = {"type": "integer", "minimum": 0}
+FLAG: Schema = {"type": "boolean"}
+TEXTS: Schema = {"type": "array", "items": TEXT}
+TRANSLATED: Schema = {"type": "object", "additionalProperties": TEXT, "description": "By language (BCP 47)."}
+RANGES: Schema = {"type": "object", "additionalProperties": TEXT, "description": "Name to range of versions."}
+SHA256: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+
+
+def one_of(values: Any) -> Schema:
+    return {"enum": [str(value) for value in values]}
+
+
+def or_null(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def mapping(**properties: Schema) -> Schema:
+    """An object with exactly these members."""
+    return {
+        "type": "object",
+        "required": list(properties),
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+def page(results: Schema) -> Schema:
+    return mapping(
+        page_size=NUMBER,
+        page_count=NUMBER,
+        count=NUMBER,
+        next=or_null(URL),
+        previous=or_null(URL),
+        results={"type": "array", "items": results},
+    )
+
+
+FINDING = mapping(
+    code=TEXT, message=TEXT, field=TEXT, path=or_null(TEXT), severity=one_of(["error", "warning"])
+)
+_EXTENSION: dict[str, Schema] = {
+    "name": TEXT,
+    "guid": TEXT,
+    "format": TEXT,
+    "title": TRANSLATED,
+    "summary": TRANSLATED,
+    "homepage": TRANSLATED,
+    "support_url": TRANSLATED,
+    "default_locale": TEXT,
+    "categories": TEXTS,
+    "keywords": TEXTS,
+    "author": or_null({"type": "object", "additionalProperties": TEXT}),
+    "version": or_null(TEXT),
+    "requires_restart": FLAG,
+    "languages": TEXTS,
+    "rating": or_null({"type": "number", "minimum": 1, "maximum": 5}),
+    "rating_count": NUMBER,
+    "disabled": FLAG,
+    "created": TIME,
+    "updated": TIME,
+    "url": URL,
+    "versions_url": URL,
+    "download_url": or_null(URL),
+}
+EXTENSION = mapping(**_EXTENSION)
+EXTENSION_DETAIL = mapping(
+    **_EXTENSION,
+    description=TRANSLATED,
+    changelog=or_null(TEXT),
+    license=or_null(TEXT),
+    state=one_of(ExtensionState),
+    state_reason=or_null(TEXT),
+    rating_breakdown={"type": "array", "items": NUMBER, "minItems": 5, "maxItems": 5},
+)
+PACKAGE = mapping(url=URL, sha256=SHA256, size=NUMBER, key_id=TEXT, serial=TEXT, signed_at=TIME)
+VERSION = mapping(
+    name=TEXT,
+    guid=TEXT,
+    version=TEXT,
+    channel=one_of(Channel),
+    state=one_of(VersionState),
+    attempt=NUMBER,
+    errors={"type": "array", "items": FINDING},
+    yanked=FLAG,
+    package=or_null(PACKAGE),
+    upload_sha256=or_null(SHA256),
+    api_range=or_null(TEXT),
+    api_min=or_null(TEXT),
+    api_max=or_null(TEXT),
+    requires_restart=FLAG,
+    prerelease=FLAG,
+    dependencies=or_null(RANGES),
+    peer_dependencies=or_null(RANGES),
+    permissions=or_null(TEXTS),
+    languages=TEXTS,
+    license=or_null(TEXT),
+    created=TIME,
+    updated=TIME,
+    url=URL,
+    validation_url=URL,
+)
+VALIDATION: Schema = {
+    "type": "array",
+    "items": mapping(
+        tool=TEXT, verdict=one_of(Verdict), findings={"type": "array", "items": FINDING}, created=TIME
+    ),
+}
+SUBMISSION = mapping(
+    name=TEXT,
+    guid=TEXT,
+    version=TEXT,
+    state=one_of(VersionState),
+    errors={"type": "array", "items": FINDING},
+    signed_url=or_null(URL),
+)
+INDEX = mapping(name=TEXT, version=TEXT, extensions=URL, openapi=URL, openapi_v3=URL)
+DESCRIPTION: Schema = {"type": "object"}
