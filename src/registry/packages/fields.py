@@ -163,7 +163,7 @@ def person(fields: Fields, key: str) -> dict[str, str] | None:
 
 
 def people(fields: Fields, key: str) -> Iterator[dict[str, str]]:
-    """Everybody at ``key``: texts such as ``Ada <ada@example.org> (https://example.org)``, or objects."""
+    """Everybody at ``key``: texts such as ``Name <mail@example.org> (https://example.org)``, or objects."""
     value = fields.data.get(key)
     items = value if isinstance(value, list) else [] if value is None else [value]
     if len(items) > 200:
