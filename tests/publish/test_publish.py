@@ -230,3 +230,10 @@ def test_what_the_finder_adds_is_not_served(app, ann, work, folder):
         "package.json",
         "main.js",
     ]
+
+
+@pytest.mark.parametrize(
+    ("title", "name"), [("Latest", "latest-extension"), ("My.zip", "my.zip-extension"), ("!", "extension")]
+)
+def test_a_title_that_means_something_else_as_a_name(app, ann, title, name):
+    assert app.post(EXTENSIONS, webextension(name=title), headers=ann, status=202).json["name"] == name

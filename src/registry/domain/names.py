@@ -1,14 +1,12 @@
-"""Names of extensions: the URL key, its look-alikes and the ones nobody may have."""
+"""Names of extensions: the URL key, its look-alikes, and one for a package that brought none."""
 
 import re
 import unicodedata
 import uuid
 from collections.abc import Callable
 
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\Z")
-# `constructor` collides with Object.prototype in clients that key a plain object by name; the rest are URLs.
-RESERVED = frozenset({"constructor", "me", "mine", "latest", "__proto__"})
-UPLOAD_SUFFIXES = (".zip", ".xpi")
+from registry.packages.package import is_reserved
+
 _LONGEST_SLUG = 90
 _LOOK_ALIKES = str.maketrans({"0": "o", "1": "l", "i": "l"})
 
@@ -26,7 +24,7 @@ def slug(title: str, is_free: Callable[[str], bool]) -> str:
     """A free name made of a human title: ``Tab Notes!`` becomes ``tab-notes``, or ``tab-notes-2`` when taken."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     base = re.sub(r"[^a-z0-9._]+", "-", plain)[:_LONGEST_SLUG].strip("-._") or "extension"
-    if base in RESERVED or base.endswith(UPLOAD_SUFFIXES):
+    if is_reserved(base):
         base += "-extension"
     name, number = base, 1
     while not is_free(name):

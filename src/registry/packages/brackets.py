@@ -17,18 +17,13 @@ from registry.packages.findings import Finding, PackageRefused
 from registry.packages.languages import language_tag
 from registry.packages.manifest import kind, quoted, read_object
 from registry.packages.npm import read_dependencies, read_keywords, read_license, read_support_url
-from registry.packages.package import Format, Options, Package
+from registry.packages.package import Format, Options, Package, is_reserved
 from registry.packages.versions import parse_range, semver_is_prerelease, semver_key
 
 MAX_NAME = 100
 MAX_TITLE = 100
 MAX_SUMMARY = 2000
 MAX_LANGUAGES = 200
-
-# Words with a meaning of their own as a path segment; the first also hides an entry in JavaScript clients.
-RESERVED_NAMES = frozenset({"constructor", "me", "mine", "latest"})
-# URLs that end so are files.
-RESERVED_ENDINGS = (".zip", ".xpi")
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _NLS = re.compile(r"nls/([^/]+)/.+")
@@ -149,7 +144,7 @@ def _read_name(fields: Fields) -> str | None:
             f'letters, digits, ".", "_" and "-", at most {MAX_NAME} characters.',
             "BAD_PACKAGE_NAME",
         )
-    elif name in RESERVED_NAMES or name.endswith(RESERVED_ENDINGS):
+    elif is_reserved(name):
         fields.error("name", f"The name {quoted(name)} is reserved. Choose another.", "RESERVED_NAME")
     else:
         return name

@@ -25,7 +25,6 @@ class Limits:
     name_bytes: int = 300
     depth: int = 32
     manifest_bytes: int = 256 * KIB
-    text_bytes: int = 10 * KIB
 
 
 DEFAULT_LIMITS = Limits()

@@ -7,6 +7,16 @@ from typing import Any, ClassVar
 from registry.packages.archive import Archive
 from registry.packages.findings import Finding, PackageRefused
 
+# Words with a meaning of their own as a path segment; the first also hides an entry in JavaScript clients.
+_RESERVED_NAMES = frozenset({"constructor", "me", "mine", "latest"})
+# URLs that end so are files.
+_RESERVED_ENDINGS = (".zip", ".xpi")
+
+
+def is_reserved(name: str) -> bool:
+    """Whether no extension may have this name, because its URL means something else."""
+    return name in _RESERVED_NAMES or name.endswith(_RESERVED_ENDINGS)
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
