@@ -111,4 +111,4 @@ def test_workers_at_the_same_extensions_do_not_lock_each_other_out(context, data
     for thread in threads:
         thread.join()
     assert states() == ["signed"] * len(there + back)
-    assert errors == []
+    assert [str(error.original_exception) + str(error.statement) for error in errors] == []

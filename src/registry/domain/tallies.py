@@ -1,6 +1,9 @@
 """How many there are: read in no time, because it is kept whenever it changes."""
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from registry.models import Tally, table
 
@@ -9,15 +12,24 @@ LISTED = "extensions_listed"
 
 _TABLE = table(Tally)
 _VALUE = select(_TABLE.c.value).where(_TABLE.c.name == bindparam("which"))
-_CHANGE = (
-    update(_TABLE).where(_TABLE.c.name == bindparam("which")).values(value=_TABLE.c.value + bindparam("by"))
-)
+
+
+def _added_to(insert: Any) -> Any:
+    return insert.on_conflict_do_update(
+        index_elements=[_TABLE.c.name], set_={"value": _TABLE.c.value + insert.excluded.value}
+    )
+
+
+# One statement, because two that begin a tally at once would both find none.
+_CHANGE = {
+    "sqlite": _added_to(sqlite.insert(_TABLE)),
+    "postgresql": _added_to(postgresql.insert(_TABLE)),
+}
 
 
 def change(connection: Connection, name: str, by: int) -> None:
     """One more or fewer, as part of the transaction that makes it so."""
-    if not connection.execute(_CHANGE, {"which": name, "by": by}).rowcount:
-        connection.execute(insert(_TABLE), {"name": name, "value": by})
+    connection.execute(_CHANGE[connection.dialect.name], {"name": name, "value": by})
 
 
 def value(connection: Connection, name: str) -> int:
