@@ -29,6 +29,7 @@ def includeme(config: Any) -> None:
     registry["storage"] = open_storage(settings.storage)
     registry["sealer"] = Sealer(settings.secret)
     registry["alarm"] = Alarm(ini)
+    registry["providers"] = {}
     registry["waiters"] = threading.BoundedSemaphore(settings.long_poll_waiters)
     for name in ("settings", "database", "storage", "sealer"):
         config.add_request_method(lambda request, name=name: request.registry[name], name, property=True)

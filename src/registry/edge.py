@@ -1,50 +1,115 @@
 """In front of routing: one spelling of every path, and no credential that is not looked at first.
 
 The slash at the end of a path is optional everywhere; it is taken off here rather than redirected,
-because clients lose bodies and credentials on redirects. A credential over plain http from another
-machine is refused before it is read, and one that does not hold is refused on public addresses too.
+because clients lose bodies and credentials on redirects. A credential over plain http is refused before
+it is read (`registry.require_https`), and one that does not hold is refused on public addresses too.
+A browser's cookie counts for a change only with the CSRF token of its session.
+
+Every request gets a number, which its answer (``X-Request-Id``), the log and the events it causes carry.
 """
 
+import functools
 import ipaddress
+import logging
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 from pyramid.request import Request
 from pyramid.response import Response
+from sqlalchemy.exc import DBAPIError
 
 from registry import errors
+from registry.authentication import Identity
+from registry.domain import credentials, events
+from registry.models import now
+from registry.settings import HttpsRequired
+
+log = logging.getLogger(__name__)
+
+YEAR = 365 * 24 * 3600
 
 
 def edge_tween_factory(
     handler: Callable[[Request], Response], registry: Any
 ) -> Callable[[Request], Response]:
-    http_credentials = registry["settings"].http_credentials
+    required = registry["settings"].https_required
 
     def edge(request: Request) -> Response:
         path = request.environ.get("PATH_INFO", "")
         if len(path) > 1 and path.endswith("/"):
             request.environ["PATH_INFO"] = path[:-1]
-        if "Authorization" in request.headers or "Auth-Token" in request.headers:
-            if request.scheme != "https" and not http_credentials and not _loopback(request.remote_addr):
-                return errors.problem(
-                    403,
-                    "Credentials are taken over https only. This one has crossed the network in the clear: revoke it.",
-                    "ERROR_HTTPS_REQUIRED",
-                )
-            request.identity  # noqa: B018 - raises when the credential does not hold
-        return handler(request)
+        request_id = uuid.uuid4().hex
+        request.add_response_callback(lambda _, response: _mark(request, response, request_id, required))
+        with events.caused_by(request=request_id, network=network(request.remote_addr)):
+            return _refusal(request, required) or handler(request)
 
     return edge
 
 
-def _loopback(address: str | None) -> bool:
+def network(address: str | None) -> str | None:
+    """The network an address is in, coarse enough not to tell who it was: a /24, or a /48 of IPv6."""
     try:
-        ip = ipaddress.ip_address(address or "")
+        ip = _ip(address)
     except ValueError:
-        return False
+        return None
+    return str(ipaddress.ip_network((ip, 24 if ip.version == 4 else 48), strict=False))
+
+
+def _refusal(request: Request, required: HttpsRequired) -> Response | None:
+    """What is wrong with the request's credential, if anything is. Raises CredentialError."""
+    in_header = "Authorization" in request.headers or "Auth-Token" in request.headers
+    in_cookie = "Cookie" in request.headers and request.sessions.cookie in request.cookies
+    if not in_header and not in_cookie:
+        return None
+    if request.scheme != "https" and not _trusted(request.remote_addr, required):
+        return errors.problem(
+            403,
+            "Credentials are taken over https only. This one has crossed the network in the clear: revoke it.",
+            "ERROR_HTTPS_REQUIRED",
+        )
+    identity = request.identity
+    if identity is None:
+        return None
+    if identity.kind == "browser" and not request.sessions.may_change(request):
+        return errors.problem(
+            403,
+            "A browser's session changes something only with its CSRF token: GET /api/v4/users/me/sessions/current/ "
+            "tells it; send it as X-CSRF-Token.",
+            "ERROR_CSRF",
+        )
+    if credentials.is_stale(identity.used):
+        request.add_finished_callback(functools.partial(_note_use, identity))
+    return None
+
+
+def _note_use(identity: Identity, request: Request) -> None:
+    try:
+        request.database.write(credentials.note_use, identity.kind, identity.credential_id, now())
+    except DBAPIError as error:
+        log.warning("the use of a credential was not noted: %s", error.orig)
+
+
+def _mark(request: Request, response: Response, request_id: str, required: HttpsRequired) -> None:
+    response.headers["X-Request-Id"] = request_id
+    if request.scheme == "https" and required == HttpsRequired.TRUE:
+        response.headers["Strict-Transport-Security"] = f"max-age={YEAR}"
+
+
+def _trusted(address: str | None, required: HttpsRequired) -> bool:
+    """Whether a credential may come from there in the clear."""
+    if required == HttpsRequired.LOOPBACK:
+        try:
+            return _ip(address).is_loopback
+        except ValueError:
+            return False
+    return required == HttpsRequired.FALSE
+
+
+def _ip(address: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    ip = ipaddress.ip_address(address or "")
     # How a server that listens on IPv6 and IPv4 at once spells an IPv4 client.
-    mapped = getattr(ip, "ipv4_mapped", None)
-    return (mapped or ip).is_loopback
+    return getattr(ip, "ipv4_mapped", None) or ip
 
 
 def includeme(config: Any) -> None:

@@ -31,6 +31,7 @@ CODES = {
     "ERROR_CLOCK_SKEW": "401: the JWT was issued in the future; the answer states both clocks.",
     "ERROR_TOKEN_LIFETIME": "401: the JWT lives longer than 310 seconds.",
     "ERROR_NOT_AUTHENTICATED": "401: this needs a credential and none was sent.",
+    "ERROR_CSRF": "403: a browser's session wanted to change something without its CSRF token.",
     "ERROR_HTTPS_REQUIRED": "403: a credential was sent over plain http; it was not looked at. Revoke it.",
     "ERROR_SCOPE": "403: the token lacks the scope that the answer names, or is limited to other extensions.",
     "ERROR_PERMISSION_DENIED": "403: this account may not do that.",

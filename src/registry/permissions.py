@@ -1,8 +1,10 @@
 """What can be permitted, and to whom.
 
 A permission is named ``scope:what``. The scope is the one a personal token must have for it; the
-scope ``public`` needs none. ACLs grant permissions to principals: ``user:7``, ``team:3`` (a member of
-publisher team 3), ``team:3:admin`` and ``role:admin`` (the registry's own team).
+scope ``public`` needs none, and the scope ``login`` can be given to no token: it takes a login or an
+API key. Nodes of the tree grant permissions to roles; who is in a role there is said by principals:
+``user:7``, ``team:3`` (a member of publisher team 3), ``team:3:admin`` and ``role:admin`` (the
+registry's own team). docs/permissions.md is written from these grants.
 """
 
 from enum import StrEnum
@@ -11,20 +13,45 @@ ADMIN = "role:admin"
 
 
 class Permission(StrEnum):
+    ACCOUNT = "manage:account"
+    ADMINS = "manage:admins"
+    AUDIT = "read:audit"
     EDIT = "publish:edit"
+    LOG_IN = "public:login"
     MANAGE = "manage:state"
+    NEW_TEAM = "manage:new-team"
+    OWNERS = "manage:owners"
     PUBLISH_NEW = "publish:new"
     PUBLISH_VERSION = "publish:version"
     READ = "public:read"
+    READ_ACCOUNT = "read:account"
+    READ_EVENTS = "read:events"
     READ_PRIVATE = "read:private"
+    READ_TEAM = "read:team"
     REPORT = "report:write"
     REVIEW = "review:write"
+    SECURITY = "login:security"
+    STEP_DOWN = "manage:step-down"
+    TEAM = "manage:team"
 
     @property
     def scope(self) -> str | None:
         """The token scope it takes; None when it takes none."""
         scope = self.partition(":")[0]
         return None if scope == "public" else scope
+
+
+class Role(StrEnum):
+    """What one can be to a node. The first two and the last are the same at every node."""
+
+    ANYONE = "anyone"
+    USER = "logged in"
+    SELF = "oneself"
+    PUBLISHER = "co-publisher"
+    OWNER = "owner"
+    TEAM_MEMBER = "member of the publisher team"
+    TEAM_ADMIN = "admin of the publisher team"
+    ADMIN = "site admin"
 
 
 def covers(scopes: frozenset[str], scope: str) -> bool:

@@ -5,13 +5,42 @@ not in the table is refused at start, so a misspelt limit cannot silently mean t
 """
 
 import dataclasses
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-PREFIXES = ("registry.", "package.", "signing.", "jobs.", "reports.")
+PREFIXES = (
+    "registry.",
+    "package.",
+    "signing.",
+    "jobs.",
+    "reports.",
+    "login.",
+    "limits.",
+    "trusted_publishing.",
+)
+# The options of a login provider NAME, as `login.NAME.OPTION`.
+PROVIDER_OPTIONS = {
+    "kind": "`github`, or `oidc` (default) for any OpenID Connect provider.",
+    "title": "What people read on the login page; the name of the provider if left out.",
+    "issuer": "OIDC: the issuer's address, below which `.well-known/openid-configuration` is found.",
+    "client_id": "As registered with the provider; the redirect address is `PUBLIC_URL/login/NAME/callback`.",
+    "client_secret": "As registered with the provider; may be left out for a public client.",
+    "scope": "OIDC: what is asked for (`openid profile`).",
+    "url": "GitHub: another address than `https://github.com`, for GitHub Enterprise.",
+    "api_url": "GitHub: another address than `https://api.github.com`.",
+}
 DEVELOPMENT_SECRET = "development-only-secret-do-not-use-in-production"  # noqa: S105 - refused by production
 SECRET_BYTES = 32
+
+
+class HttpsRequired(enum.StrEnum):
+    """From where credentials are taken over plain http: nowhere, from this machine, from anywhere."""
+
+    TRUE = "true"
+    LOOPBACK = "loopback"
+    FALSE = "false"
 
 
 class BadSetting(Exception):
@@ -40,10 +69,11 @@ class Settings:
         f"Encrypts API key secrets in the database and seals cursors; at least {SECRET_BYTES} random characters.",
     )
     storage: str = setting("registry.storage", "file:var/store", "Where packages are kept: file:FOLDER.")
-    http_credentials: bool = setting(
-        "registry.http_credentials",
-        False,
-        "Accept credentials over plain http from other machines too (never needed for loopback or https).",
+    require_https: str = setting(
+        "registry.require_https",
+        "",
+        "Take credentials over https only: `true` (default in production), `loopback` (except from this machine; "
+        "default in development), `false` (anybody on the way can read them).",
     )
     long_poll_waiters: int = setting(
         "registry.long_poll_waiters",
@@ -54,6 +84,21 @@ class Settings:
         "registry.page_depth",
         10_000,
         "How many results `?page=` reaches; further ones are reached by `?cursor=`.",
+    )
+    providers: Mapping[str, Mapping[str, str]] | None = setting(
+        "login.providers",
+        None,
+        "Names of the login providers, separated by spaces; each has options of its own, see below.",
+    )
+    developer_login: bool = setting(
+        "login.developer",
+        False,
+        "Let anybody on this machine log in as anybody, to try things out; production refuses it.",
+    )
+    trusted_issuers: tuple[str, ...] = setting(
+        "trusted_publishing.issuers",
+        ("https://token.actions.githubusercontent.com",),
+        "Issuers of identity tokens that CI jobs may exchange for publish tokens, if an extension's owner says so.",
     )
     package_bytes: int = setting("package.max_bytes", 200 * 1024 * 1024, "Largest package on the wire.")
     package_unpacked: int = setting(
@@ -84,22 +129,50 @@ class Settings:
         "How many open reports by different users move an extension to pending_disable.",
     )
 
+    @property
+    def https_required(self) -> HttpsRequired:
+        if self.require_https:
+            return HttpsRequired(self.require_https)
+        return HttpsRequired.TRUE if self.production else HttpsRequired.LOOPBACK
+
 
 def read(ini: Mapping[str, str]) -> Settings:
     """The settings in the ini section ``ini``. Raises BadSetting."""
     known = {item.metadata["key"]: item for item in dataclasses.fields(Settings)}
     for key in ini:
-        if key.startswith(PREFIXES) and key not in known:
+        if key.startswith(PREFIXES) and key not in known and not _of_provider(key, ini):
             raise BadSetting(f"{key} is not a setting; docs/settings.md lists them all.")
-    values = {item.name: _parse(key, ini[key], item.default) for key, item in known.items() if key in ini}
-    return check(Settings(**values))
+    values: dict[str, Any] = {}
+    for key, item in known.items():
+        if key in ini and item.name != "providers":
+            values[item.name] = _parse(key, ini[key], item.default)
+    names = ini.get("login.providers", "").split()
+    return check(Settings(**values, providers={name: _provider(ini, name) for name in names}))
+
+
+def _provider(ini: Mapping[str, str], name: str) -> dict[str, str]:
+    prefix = f"login.{name}."
+    return {key.removeprefix(prefix): text.strip() for key, text in ini.items() if key.startswith(prefix)}
+
+
+def _of_provider(key: str, ini: Mapping[str, str]) -> bool:
+    _, name, option = (*key.split("."), "", "")[:3]
+    return (
+        key.startswith("login.")
+        and name in ini.get("login.providers", "").split()
+        and option in PROVIDER_OPTIONS
+    )
 
 
 def check(settings: Settings) -> Settings:
+    if settings.require_https not in ("", *HttpsRequired):
+        raise BadSetting("registry.require_https must be true, loopback or false.")
     if len(settings.secret) < SECRET_BYTES:
         raise BadSetting(f"registry.secret must have at least {SECRET_BYTES} characters.")
     if settings.production and settings.secret == DEVELOPMENT_SECRET:
         raise BadSetting("registry.secret is the one of development.ini; production needs one of its own.")
+    if settings.production and settings.developer_login:
+        raise BadSetting("login.developer lets anybody log in as anybody; production refuses it.")
     if settings.public_url.endswith("/") or not settings.public_url.startswith(("http://", "https://")):
         raise BadSetting("registry.public_url must be an http(s) address without a slash at the end.")
     return settings

@@ -73,7 +73,7 @@ def test_preflights_carry_none(app):
 
 
 def test_when_the_ini_allows_it(ini, token):
-    config = configure({**ini, "registry.http_credentials": "true", "huey.class": "huey.MemoryHuey"})
+    config = configure({**ini, "registry.require_https": "false", "huey.class": "huey.MemoryHuey"})
     app = webtest.TestApp(config.make_wsgi_app())
     assert send(app, "GET", PUBLIC, token, REMOTE_ADDR="192.0.2.7").status_int == 200
     assert_failure(send(app, "GET", PUBLIC, {"Auth-Token": "x"}, REMOTE_ADDR="192.0.2.7"), 401)

@@ -15,11 +15,12 @@ EXTENSIONS = "/api/v4/extensions/"
 PUBLIC = f"{EXTENSIONS}{shelf.PUBLIC}/"
 PRIVATE = f"{EXTENSIONS}{shelf.PRIVATE}/"
 
-EVERYONE = {Permission.READ}
+EVERYONE = {Permission.READ, Permission.LOG_IN}
 LOGGED_IN = EVERYONE | {Permission.PUBLISH_NEW, Permission.REVIEW, Permission.REPORT}
 PUBLISHER = LOGGED_IN | {Permission.READ_PRIVATE, Permission.PUBLISH_VERSION}
-OWNER = PUBLISHER | {Permission.EDIT}
-ADMIN = LOGGED_IN | {Permission.READ_PRIVATE, Permission.MANAGE}
+OWNER = PUBLISHER | {Permission.EDIT, Permission.OWNERS, Permission.READ_EVENTS, Permission.STEP_DOWN}
+ADMIN = LOGGED_IN | {Permission.READ_PRIVATE, Permission.READ_EVENTS}
+ADMIN |= {Permission.MANAGE, Permission.ADMINS, Permission.AUDIT}
 
 # The two extensions are ann's; colin publishes them too, so do the teams "makers" (as an owner) and "helpers".
 PEOPLE = {
@@ -126,17 +127,20 @@ def test_a_team_member_publishes(stocked, people):
     stocked.post(EXTENSIONS, package, headers=people["helpers-member"], status=202)
 
 
+EVERYTHING = OWNER | ADMIN
+SEEING = {Permission.READ_PRIVATE, Permission.READ_EVENTS, Permission.AUDIT}
 BY_SCOPE = {
     (): EVERYONE,
     ("test-results",): EVERYONE,
     ("review",): EVERYONE | {Permission.REVIEW},
     ("report",): EVERYONE | {Permission.REPORT},
-    ("read",): EVERYONE | {Permission.READ_PRIVATE},
+    ("read",): EVERYONE | SEEING,
     # Whoever may change something may see what became of it.
-    ("manage",): EVERYONE | {Permission.READ_PRIVATE, Permission.MANAGE},
-    ("publish",): EVERYONE
-    | {Permission.READ_PRIVATE, Permission.PUBLISH_NEW, Permission.PUBLISH_VERSION, Permission.EDIT},
-    ("read", "review"): EVERYONE | {Permission.READ_PRIVATE, Permission.REVIEW},
+    ("manage",): EVERYONE
+    | SEEING
+    | {Permission.MANAGE, Permission.ADMINS, Permission.OWNERS, Permission.STEP_DOWN},
+    ("publish",): EVERYONE | SEEING | {Permission.PUBLISH_NEW, Permission.PUBLISH_VERSION, Permission.EDIT},
+    ("read", "review"): EVERYONE | SEEING | {Permission.REVIEW},
 }
 
 
@@ -148,12 +152,12 @@ def test_a_scope_gives_its_permissions_and_no_others(config, people, accounts, d
             session.add(Ownership(extension_id=extension_id, user_id=accounts.user("root"), role="owner"))
 
     database.write(own)
-    assert granted(config, people["root"]) == set(Permission)
+    assert granted(config, people["root"]) == EVERYTHING
     for scopes, expected in BY_SCOPE.items():
         with subtests.test(scopes=scopes):
             assert granted(config, accounts.bearer("root", scopes=scopes)) == expected
     limited = accounts.bearer("root", extensions=[shelf.PUBLIC])
-    assert granted(config, limited) == set(Permission)
+    assert granted(config, limited) == EVERYTHING
     elsewhere = accounts.bearer("root", extensions=["other"])
     assert granted(config, elsewhere) == EVERYONE
     assert granted(config, elsewhere, shelf.PRIVATE) is None

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from registry.cli.faults import Fault
-from registry.settings import Settings
+from registry.settings import PROVIDER_OPTIONS, Settings
 
 _HEAD = """\
 # Settings
@@ -73,7 +73,13 @@ def settings() -> str:
         f"| `{item.metadata['key']}` | {_default(item.default)} | {item.metadata['help']} |"
         for item in dataclasses.fields(Settings)
     ]
-    return "\n".join([_HEAD, "| key | default | meaning |", "| --- | --- | --- |", *rows, "", _TAIL])
+    options = [f"| `login.NAME.{name}` | {text} |" for name, text in PROVIDER_OPTIONS.items()]
+    return "\n".join(
+        [
+            *(_HEAD, "| key | default | meaning |", "| --- | --- | --- |", *rows, ""),
+            *("## Login providers", "", "| key | meaning |", "| --- | --- |", *options, "", _TAIL),
+        ]
+    )
 
 
 def codes() -> str:
@@ -103,4 +109,4 @@ def _default(value: Any) -> str:
         return f"`{str(value).lower()}`"
     if isinstance(value, tuple):
         return " ".join(f"`{item}`" for item in value)
-    return f"`{value}`" if value != "" else ""
+    return f"`{value}`" if value not in ("", None) else ""

@@ -12,15 +12,18 @@ import re
 import secrets
 import string
 from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from registry.domain import events
 from registry.domain.errors import Conflict, Invalid
-from registry.models import ApiKey, Token, User, now
+from registry.models import ApiKey, LoginSession, Token, User, now
 from registry.sealing import Sealer
 
+# How coarsely the last use of a credential is kept: noting it is a write.
+USE_RESOLUTION = datetime.timedelta(hours=1)
 SCOPES = ("read", "review", "report", "publish", "manage", "test-results")
 DEFAULT_DAYS = 90
 
@@ -28,7 +31,9 @@ _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _PREFIX = "reg_"
 _BODY, _CHECKSUM = 43, 6
 TOKEN = re.compile(rf"{_PREFIX}[0-9A-Za-z]{{{_BODY + _CHECKSUM}}}\Z")
-_USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
+_USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\Z")
+RESERVED = frozenset({"me", "current"})
+_KINDS: dict[str, Any] = {"token": Token, "key": ApiKey, "session": LoginSession, "browser": LoginSession}
 
 
 def new_token() -> str:
@@ -48,15 +53,27 @@ def digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
+def is_stale(used: datetime.datetime | None) -> bool:
+    """Whether a credential last used then should have its use noted again."""
+    return used is None or now() - used > USE_RESOLUTION
+
+
+def note_use(session: Session, kind: str, credential_id: int, moment: datetime.datetime) -> None:
+    model = _KINDS[kind]
+    session.execute(update(model).where(model.id == credential_id).values(used=moment))
+
+
 def create_user(session: Session, username: str, *, admin: bool = False) -> User:
     """A new account. Raises Invalid or Conflict."""
-    if not _USERNAME.match(username):
+    if not _USERNAME.match(username) or username in RESERVED:
         raise Invalid(
-            "A user name has 1 to 100 letters, digits, dots, dashes or underscores and begins with a letter or digit.",
+            "A user name has 1 to 100 small letters, digits, dots, dashes or underscores, begins with a letter "
+            "or digit, and is not `me` or `current`.",
             "BAD_USERNAME",
             "username",
         )
-    if session.scalar(select(User.id).where(User.username == username)) is not None:
+    former = User.former == hashlib.sha256(username.encode()).digest()
+    if session.scalar(select(User.id).where((User.username == username) | former)) is not None:
         raise Conflict(f"There is a user {username} already.", "USER_EXISTS")
     user = User(username=username, admin=admin)
     session.add(user)

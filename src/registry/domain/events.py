@@ -6,9 +6,11 @@ PostgreSQL one advisory lock is taken just before the event is written and held 
 Record events last in a transaction, so that the lock is held for a moment only.
 """
 
+import contextlib
 import datetime
 import hashlib
 from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 import orjson
@@ -19,6 +21,7 @@ from registry.domain import locks
 from registry.models import Event, now, table
 
 GENESIS = bytes(32)
+_cause: ContextVar[dict[str, Any] | None] = ContextVar("cause", default=None)
 _NEW = insert(table(Event))
 _LAST = select(Event.seq, Event.hash).order_by(Event.seq.desc()).limit(1)
 
@@ -39,15 +42,29 @@ class BrokenChain(Exception):
     """The events are not what was written."""
 
 
+@contextlib.contextmanager
+def caused_by(**cause: Any) -> Iterator[None]:
+    """What the events recorded inside were caused by; they carry it as ``data["cause"]``."""
+    token = _cause.set(cause)
+    try:
+        yield
+    finally:
+        _cause.reset(token)
+
+
 def record(
     session: Session,
     kind: str,
+    /,
     *,
     actor_id: int | None = None,
     extension_id: int | None = None,
     **data: Any,
 ) -> int:
     """Append an event and return its number; ``kind`` reads ``subject.what-happened``, ``data`` is JSON."""
+    cause = _cause.get()
+    if cause is not None:
+        data["cause"] = cause
     locks.events(session)
     connection = session.connection()
     last = connection.execute(_LAST).one_or_none()

@@ -1,7 +1,8 @@
 """The rows. They know their columns and nothing else: rules are in ``domain``, rights in ``resources``."""
 
-from registry.models.accounts import ApiKey, Identity, Membership, Team, Token, User
+from registry.models.accounts import Identity, Notification, User
 from registry.models.base import Base, now, table
+from registry.models.credentials import ApiKey, DeviceLogin, DeviceState, LoginSession, Spent, Token
 from registry.models.database import Database
 from registry.models.extensions import (
     Artifact,
@@ -9,13 +10,14 @@ from registry.models.extensions import (
     Channel,
     Extension,
     ExtensionState,
-    Ownership,
     Validation,
     Verdict,
     Version,
     VersionState,
 )
 from registry.models.feedback import Report, ReportState, Review
+from registry.models.ownership import Ownership, OwnershipRole, Transfer, TrustedPublisher
+from registry.models.teams import Invitation, Membership, Team, TeamRole
 from registry.models.work import Event, Job, JobState, Tally
 
 __all__ = [
@@ -25,20 +27,30 @@ __all__ = [
     "Blob",
     "Channel",
     "Database",
+    "DeviceLogin",
+    "DeviceState",
     "Event",
     "Extension",
     "ExtensionState",
     "Identity",
+    "Invitation",
     "Job",
     "JobState",
+    "LoginSession",
     "Membership",
+    "Notification",
     "Ownership",
+    "OwnershipRole",
     "Report",
     "ReportState",
     "Review",
+    "Spent",
     "Tally",
     "Team",
+    "TeamRole",
     "Token",
+    "Transfer",
+    "TrustedPublisher",
     "User",
     "Validation",
     "Verdict",

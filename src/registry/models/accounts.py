@@ -1,15 +1,17 @@
-"""Who there is: users and how they prove it, teams and who is in them."""
+"""People: accounts, their logins elsewhere, and what they are told."""
 
 import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
 from registry.models.base import Base, BigId, now
 
 
 class User(Base):
+    """An account. One that was deleted stays as a tombstone: it owns what it published, and nobody can log in to it."""
+
     __tablename__ = "user"
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -17,6 +19,9 @@ class User(Base):
     admin: Mapped[bool] = mapped_column(default=False)
     created: Mapped[datetime.datetime] = mapped_column(default=now)
     disabled: Mapped[datetime.datetime | None]
+    deleted: Mapped[datetime.datetime | None]
+    # SHA-256 of the name a deleted account had: nobody else gets it, and nobody can read it here.
+    former: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
 
 
 class Identity(Base):
@@ -29,52 +34,21 @@ class Identity(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
     provider: Mapped[str] = mapped_column(String(100))
     subject: Mapped[str] = mapped_column(String(255))
+    # What the login was called when it was last used; for people to read only.
+    label: Mapped[str | None] = mapped_column(String(255))
+    created: Mapped[datetime.datetime] = mapped_column(default=now)
+    used: Mapped[datetime.datetime | None]
 
 
-class Token(Base):
-    """A personal token; only its SHA-256 is kept. ``extensions`` None means any."""
+class Notification(Base):
+    """Something an account is told; ``kind`` and ``data`` as in the event it tells of."""
 
-    __tablename__ = "token"
+    __tablename__ = "notification"
+    __table_args__ = (Index("ix_notification_user", "user_id", "id"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
-    name: Mapped[str] = mapped_column(String(100))
-    sha256: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
-    scopes: Mapped[list[Any]]
-    extensions: Mapped[list[Any] | None]
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    kind: Mapped[str] = mapped_column(String(50))
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created: Mapped[datetime.datetime] = mapped_column(default=now)
-    expires: Mapped[datetime.datetime | None]
-    revoked: Mapped[datetime.datetime | None]
-
-
-class ApiKey(Base):
-    """A key whose holder signs short-lived JWTs; the secret is kept encrypted, since HMAC needs it back."""
-
-    __tablename__ = "api_key"
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
-    key: Mapped[str] = mapped_column(String(100), unique=True)
-    secret: Mapped[bytes] = mapped_column(LargeBinary)
-    created: Mapped[datetime.datetime] = mapped_column(default=now)
-    revoked: Mapped[datetime.datetime | None]
-
-
-class Team(Base):
-    """A team of publishers. The registry's own team is not one: it is ``User.admin``."""
-
-    __tablename__ = "team"
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    name: Mapped[str] = mapped_column(String(100), unique=True)
-    created: Mapped[datetime.datetime] = mapped_column(default=now)
-
-    memberships: Mapped[list["Membership"]] = relationship(cascade="all, delete-orphan")
-
-
-class Membership(Base):
-    __tablename__ = "membership"
-
-    team_id: Mapped[int] = mapped_column(ForeignKey("team.id"), primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), primary_key=True, index=True)
-    role: Mapped[str] = mapped_column(String(10), default="member")
+    read: Mapped[datetime.datetime | None]

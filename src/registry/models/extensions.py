@@ -4,10 +4,11 @@ import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from registry.models.base import Base, BigId, now
+from registry.models.ownership import Ownership
 
 
 class ExtensionState(StrEnum):
@@ -82,24 +83,7 @@ class Extension(Base):
     updated: Mapped[datetime.datetime] = mapped_column(default=now)
 
     latest: Mapped["Version | None"] = relationship(foreign_keys=[latest_id], post_update=True)
-    ownerships: Mapped[list["Ownership"]] = relationship(cascade="all, delete-orphan")
-
-
-class Ownership(Base):
-    """A user's or a publisher team's right: ``owner`` has all of an owner's rights, ``publisher`` only publishes."""
-
-    __tablename__ = "ownership"
-    __table_args__ = (
-        CheckConstraint("(user_id IS NULL) <> (team_id IS NULL)", name="one_holder"),
-        UniqueConstraint("extension_id", "user_id"),
-        UniqueConstraint("extension_id", "team_id"),
-    )
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    extension_id: Mapped[int] = mapped_column(ForeignKey("extension.id"))
-    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
-    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"), index=True)
-    role: Mapped[str] = mapped_column(String(10), default="owner")
+    ownerships: Mapped[list[Ownership]] = relationship(cascade="all, delete-orphan")
 
 
 class Version(Base):

@@ -1,12 +1,28 @@
 """The tree: what exists, where it lives, and who may do what to it.
 
     /                                               Root
-    /api                                            Api
     /api/v4                                         ApiVersion
-    /api/v4/extensions                              Extensions
-    /api/v4/extensions/{name}                       Extension     owners' and publishers' rights
-    /api/v4/extensions/{name}/versions              Versions
-    /api/v4/extensions/{name}/versions/{version}    Version
+       extensions                                   Extensions
+          {name}                                    Extension     owners' and publishers' rights
+             versions/{version}                     Version
+             owners/{username|team:NAME}            Owner
+             transfer                               TransferOffer
+             trusted-publishers/{id}                TrustedPublisher
+             events                                 ExtensionEvents
+       users                                        Users
+          {username}                                Account       what everybody sees
+          me                                        Me            what only oneself sees
+             tokens, keys, sessions, identities,
+             notifications, invitations, transfers  My…           each with {id} below
+             events                                 MyEvents
+       teams/{team}                                 Team          publisher teams: members' and admins' rights
+          members/{username}                        Member
+          invitations/{id}                          Invitation
+       admins/{username}                            Admin         the registry's own team
+       events                                       Audit
+       publish-tokens                               PublishTokens
+    /login/{provider}, /logout, /device             Login, Logout, Device
+    /oauth/{endpoint}, /.well-known/{document}      OAuth, WellKnown
 
 A node wraps what it needs of its rows and knows its rights; it has no verbs and no JSON. Rights
 add up from a node to the root, which ends in DENY_ALL: what no line grants, nobody may. A node raises
@@ -17,17 +33,31 @@ state, and the view answers for the state.
 (``/api/v3/…``, ``/addon/…``) are walked down this same tree.
 """
 
-from pyramid.authorization import DENY_ALL, Allow, Authenticated, Everyone
+from pyramid.authorization import DENY_ALL
 
-from registry.permissions import ADMIN, Permission
+from registry.permissions import Permission, Role
+from registry.resources.accounts import Admins, Users
 from registry.resources.base import Node
 from registry.resources.extensions import Extension, Extensions, Version, Versions
+from registry.resources.login import Device, Login, Logout, OAuth, PublishTokens, WellKnown
+from registry.resources.teams import Teams
 
-__all__ = ["Api", "ApiVersion", "Extension", "Extensions", "Node", "Root", "Version", "Versions"]
+__all__ = ["Api", "ApiVersion", "Audit", "Extension", "Extensions", "Node", "Root", "Version", "Versions"]
+
+
+class Audit(Node):
+    """Everything that ever happened."""
 
 
 class ApiVersion(Node):
-    children = {"extensions": Extensions}
+    children = {
+        "admins": Admins,
+        "events": Audit,
+        "extensions": Extensions,
+        "publish-tokens": PublishTokens,
+        "teams": Teams,
+        "users": Users,
+    }
 
 
 class Api(Node):
@@ -35,15 +65,31 @@ class Api(Node):
 
 
 class Root(Node):
-    __acl__ = [
-        (Allow, Everyone, Permission.READ),
-        (Allow, Authenticated, (Permission.PUBLISH_NEW, Permission.REVIEW, Permission.REPORT)),
+    children = {
+        ".well-known": WellKnown,
+        "api": Api,
+        "device": Device,
+        "login": Login,
+        "logout": Logout,
+        "oauth": OAuth,
+    }
+    rights = {
+        Role.ANYONE: (Permission.READ, Permission.LOG_IN),
+        Role.USER: (Permission.PUBLISH_NEW, Permission.REVIEW, Permission.REPORT),
         # Admins manage; they do not publish for others.
-        (Allow, ADMIN, (Permission.READ_PRIVATE, Permission.MANAGE)),
-        DENY_ALL,
-    ]
-    children = {"api": Api}
+        Role.ADMIN: (
+            Permission.READ_PRIVATE,
+            Permission.READ_EVENTS,
+            Permission.MANAGE,
+            Permission.ADMINS,
+            Permission.AUDIT,
+        ),
+    }
 
     def __init__(self, request):
         super().__init__(None, "")
         self.request = request
+
+    @property
+    def __acl__(self):
+        return [*super().__acl__, DENY_ALL]

@@ -4,9 +4,8 @@ An extension nobody has signed a version of yet, and a version that is not signe
 for those who may publish it and for admins, 404 for everybody else.
 """
 
-from functools import cached_property
+from collections.abc import Iterable
 
-from pyramid.authorization import Allow
 from sqlalchemy import bindparam, or_, select
 
 from registry import permissions
@@ -14,6 +13,7 @@ from registry.domain.visibility import SHOWN
 from registry.models import (
     Artifact,
     Ownership,
+    OwnershipRole,
     VersionState,
 )
 from registry.models import (
@@ -22,11 +22,12 @@ from registry.models import (
 from registry.models import (
     Version as VersionRow,
 )
-from registry.permissions import Permission
+from registry.permissions import Permission, Role
 from registry.resources.base import Node
+from registry.resources.ownership import ExtensionEvents, Owners, TransferOffer, TrustedPublishers
 
-OWNERS = (Permission.READ_PRIVATE, Permission.PUBLISH_VERSION, Permission.EDIT)
 PUBLISHERS = (Permission.READ_PRIVATE, Permission.PUBLISH_VERSION)
+OWNERS = (*PUBLISHERS, Permission.EDIT, Permission.OWNERS, Permission.READ_EVENTS, Permission.STEP_DOWN)
 
 _EXTENSION = select(ExtensionRow.__table__, SHOWN.label("shown")).where(
     or_(ExtensionRow.name == bindparam("name"), ExtensionRow.guid == bindparam("name"))
@@ -61,6 +62,7 @@ class Version(Node):
 
 class Versions(Node):
     __parent__: "Extension"
+    child = Version
 
     def find(self, name: str) -> Version | None:
         extension = self.__parent__.row
@@ -75,7 +77,19 @@ class Versions(Node):
 
 
 class Extension(Node):
-    children = {"versions": Versions}
+    children = {
+        "events": ExtensionEvents,
+        "owners": Owners,
+        "transfer": TransferOffer,
+        "trusted-publishers": TrustedPublishers,
+        "versions": Versions,
+    }
+    rights = {
+        Role.OWNER: OWNERS,
+        Role.PUBLISHER: PUBLISHERS,
+        Role.TEAM_ADMIN: OWNERS,
+        Role.TEAM_MEMBER: PUBLISHERS,
+    }
 
     @property
     def extension_name(self) -> str:
@@ -83,22 +97,23 @@ class Extension(Node):
         name: str = self.row.name
         return name
 
-    @cached_property
-    def __acl__(self) -> list[tuple[str, str, tuple[Permission, ...]]]:
+    def holders(self) -> Iterable[tuple[Role, str]]:
+        """By their ownerships. The members of an owning team publish; its admins have an owner's rights."""
         if self.request.identity is None:
-            return []
-        acl: list[tuple[str, str, tuple[Permission, ...]]] = []
+            return
         for holder in self.request.read.execute(_HOLDERS, {"extension_id": self.row.id}):
-            full = OWNERS if holder.role == "owner" else PUBLISHERS
+            owns = holder.role == OwnershipRole.OWNER
             if holder.user_id is not None:
-                acl.append((Allow, permissions.user(holder.user_id), full))
+                yield Role.OWNER if owns else Role.PUBLISHER, permissions.user(holder.user_id)
             else:
-                acl.append((Allow, permissions.team(holder.team_id, admin=True), full))
-                acl.append((Allow, permissions.team(holder.team_id), PUBLISHERS))
-        return acl
+                yield Role.TEAM_MEMBER, permissions.team(holder.team_id)
+                if owns:
+                    yield Role.TEAM_ADMIN, permissions.team(holder.team_id, admin=True)
 
 
 class Extensions(Node):
+    child = Extension
+
     def find(self, name: str) -> Extension | None:
         row = self.request.read.execute(_EXTENSION, {"name": name}).one_or_none()
         if row is None:

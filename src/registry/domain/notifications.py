@@ -1,0 +1,38 @@
+"""What accounts are told: rows that wait until they are read. Ids, names and links, never secrets."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from registry.models import Membership, Notification, Ownership, OwnershipRole, TeamRole, table
+
+_NEW = insert(table(Notification))
+
+
+def notify(session: Session, user_ids: Iterable[int], kind: str, **data: Any) -> None:
+    """Tell these accounts, each once. ``kind`` as in the event it tells of; ``data`` is JSON."""
+    rows = [{"user_id": user_id, "kind": kind, "data": data} for user_id in sorted(set(user_ids))]
+    if rows:
+        session.connection().execute(_NEW, rows)
+
+
+def team_admins(session: Session, team_id: int) -> list[int]:
+    return list(
+        session.scalars(
+            select(Membership.user_id).where(Membership.team_id == team_id, Membership.role == TeamRole.ADMIN)
+        )
+    )
+
+
+def owners(session: Session, extension_id: int) -> list[int]:
+    """The accounts that have an owner's rights: owners, and the admins of owning teams."""
+    mine = Ownership.extension_id == extension_id, Ownership.role == OwnershipRole.OWNER
+    users = session.scalars(select(Ownership.user_id).where(*mine, Ownership.user_id.is_not(None))).all()
+    through = (
+        select(Membership.user_id)
+        .join(Ownership, Ownership.team_id == Membership.team_id)
+        .where(*mine, Membership.role == TeamRole.ADMIN)
+    )
+    return [user_id for user_id in (*users, *session.scalars(through)) if user_id is not None]
