@@ -51,12 +51,13 @@ class ResourceService(Service):
         **options: Any,
     ):
         self.public_path = f"{path}{view}"
+        self.tree_path = (traverse or path).rstrip("/") or "/"
         self.media_type = media_type
         self.default_validators = [_acceptable] if media_type else []
         super().__init__(
             name,
             path=self.public_path.rstrip("/") or "/",
-            traverse=(traverse or path).rstrip("/") or "/",
+            traverse=self.tree_path,
             factory=Root,
             context=context,
             depth=2,

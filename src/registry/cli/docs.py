@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,22 @@ _TAIL = """\
 """
 
 
+_PERMISSIONS_HEAD = """\
+# Permissions
+
+<!-- Written by `make docs` from the rights that the tree grants; do not edit. -->
+
+Who may use which verb at which address, by what one is to the node there. A *co-publisher* publishes an extension
+without owning it. The *publisher team* is one that owns or publishes the extension, or the team at the address itself;
+the admins of a team that only publishes have its members' rights. *Site admins* are the registry's own team; they
+manage and do not publish for others. *Oneself* is the account that the address is about.
+
+The part of a permission before the colon is the scope that a personal token needs for it: `public` needs none, and
+`login` can be given to no token, only to a login or an API key. A token that is limited to some extensions can do
+nothing elsewhere but read what is public. What is private to others (an extension of which nothing is signed yet, an
+unsigned version, somebody else's rows) is 404 for them, whatever the table says.
+"""
+_VARIABLE = re.compile(r"{(\w+):(?:[^{}]|{[^}]*})*}")
 _CODES_BEGIN, _CODES_END = "<!-- codes: written by `make docs` -->\n", "<!-- end of codes -->"
 
 
@@ -58,7 +75,7 @@ def settings_command() -> None:
 @docs.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def update(folder: Path) -> None:
-    """Write settings.md, and the table of codes in api.md, in FOLDER."""
+    """Write settings.md, permissions.md, and the table of codes in api.md, in FOLDER."""
     page = folder / "api.md"
     before, begin, rest = page.read_text(encoding="utf-8").partition(_CODES_BEGIN)
     _, end, after = rest.partition(_CODES_END)
@@ -66,6 +83,7 @@ def update(folder: Path) -> None:
         raise Fault(f"{page}: the place for the codes is not marked.")
     page.write_text(before + begin + codes() + end + after, encoding="utf-8")
     (folder / "settings.md").write_text(settings(), encoding="utf-8")
+    (folder / "permissions.md").write_text(permissions(), encoding="utf-8")
 
 
 def settings() -> str:
@@ -80,6 +98,25 @@ def settings() -> str:
             *("## Login providers", "", "| key | meaning |", "| --- | --- |", *options, "", _TAIL),
         ]
     )
+
+
+def permissions() -> str:
+    """Every service and verb, and who may use it."""
+    from registry import rights, services  # noqa: F401 - the latter defines what is described
+    from registry.permissions import Role
+
+    head = ["address", "verb", "permission", *Role]
+    rows = [
+        [f"`{_template(right.path)}`", right.verb, f"`{right.permission}`"]
+        + ["yes" if role in right.roles else "" for role in Role]
+        for right in rights.table()
+    ]
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join([_PERMISSIONS_HEAD, *(f"| {' | '.join(line)} |" for line in lines), ""])
+
+
+def _template(path: str) -> str:
+    return _VARIABLE.sub(r"{\1}", path)
 
 
 def codes() -> str:
