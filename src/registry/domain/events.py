@@ -14,15 +14,20 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from registry.domain import locks
-from registry.models import Event, now, table
+from registry.models import Event, Extension, now, table
 
 GENESIS = bytes(32)
 _cause: ContextVar[dict[str, Any] | None] = ContextVar("cause", default=None)
 _NEW = insert(table(Event))
+_CHANGED = (
+    update(table(Extension))
+    .where(table(Extension).c.id == bindparam("changed_id"))
+    .values(changed=bindparam("seq"))
+)
 _LAST = select(Event.seq, Event.hash).order_by(Event.seq.desc()).limit(1)
 
 
@@ -59,9 +64,14 @@ def record(
     *,
     actor_id: int | None = None,
     extension_id: int | None = None,
+    public: bool = False,
     **data: Any,
 ) -> int:
-    """Append an event and return its number; ``kind`` reads ``subject.what-happened``, ``data`` is JSON."""
+    """Append an event and return its number; ``kind`` reads ``subject.what-happened``, ``data`` is JSON.
+
+    ``public`` says that what everybody sees of the extension has changed: readers who know an earlier
+    number find it by ``Extension.changed``.
+    """
     cause = _cause.get()
     if cause is not None:
         data["cause"] = cause
@@ -72,6 +82,8 @@ def record(
         last.seq + 1 if last else 1, now(), kind, actor_id, extension_id, data, last.hash if last else GENESIS
     )
     connection.execute(_NEW, {**event._asdict(), "hash": _hash(event)})
+    if public:
+        connection.execute(_CHANGED, {"changed_id": extension_id, "seq": event.seq})
     return event.seq
 
 

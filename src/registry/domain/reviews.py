@@ -34,7 +34,13 @@ def write_review(
     _count(extension, remove=before, add=rating)
     session.flush()
     events.record(
-        session, "review.written", actor_id=user_id, extension_id=extension_id, rating=rating, before=before
+        session,
+        "review.written",
+        actor_id=user_id,
+        extension_id=extension_id,
+        public=True,
+        rating=rating,
+        before=before,
     )
     return review
 
@@ -47,7 +53,9 @@ def delete_review(session: Session, extension_id: int, user_id: int, *, actor_id
         return False
     _count(extension, remove=review.rating)
     session.delete(review)
-    events.record(session, "review.deleted", actor_id=actor_id, extension_id=extension_id, user=user_id)
+    events.record(
+        session, "review.deleted", actor_id=actor_id, extension_id=extension_id, public=True, user=user_id
+    )
     return True
 
 

@@ -69,7 +69,10 @@ _CHANGE = update(_VERSION).where(
 )
 _BEGIN = _CHANGE.values(state=VersionState.SIGNING, attempt=bindparam("claimed"), updated=bindparam("moment"))
 _END = _CHANGE.values(
-    state=bindparam("new_state"), errors=bindparam("found"), updated=bindparam("moment")
+    state=bindparam("new_state"),
+    errors=bindparam("found"),
+    updated=bindparam("moment"),
+    published=func.coalesce(_VERSION.c.published, bindparam("since")),
 ).returning(_VERSION.c.id)
 
 
@@ -149,7 +152,7 @@ def signed(session: Session, version_id: int, file: Signed) -> None:
     connection.execute(_NEW_ARTIFACT, {"version_id": version_id} | dataclasses.asdict(file))
     visibility.refresh(session, subject.extension_id)
     identity = {"sha256": file.sha256, "key_id": file.key_id, "serial": file.serial}
-    _record(session, "version.signed", subject, **identity)
+    _record(session, "version.signed", subject, public=True, **identity)
 
 
 def given_up(session: Session, version_id: int, findings: Sequence[Finding], *, dead: bool) -> None:
@@ -181,5 +184,7 @@ def _record(session: Session, kind: str, version: Any, **data: Any) -> None:
 
 def _end(connection: Connection, version_id: int, state: VersionState, findings: Sequence[Finding]) -> bool:
     found = [finding_json(finding) for finding in findings]
-    values = {"version_id": version_id, "new_state": state, "found": found, "moment": now()}
+    moment = now()
+    values = {"version_id": version_id, "new_state": state, "found": found, "moment": moment}
+    values["since"] = moment if state == VersionState.SIGNED else None
     return connection.execute(_END, values).one_or_none() is not None

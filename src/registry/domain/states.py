@@ -23,6 +23,7 @@ def set_state(
         "extension.state",
         actor_id=actor_id,
         extension_id=extension.id,
+        public=True,
         before=before,
         after=state,
         reason=reason,

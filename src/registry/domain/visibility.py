@@ -32,7 +32,7 @@ _TABLE = table(Extension)
 _EXTENSION = select(
     Extension.state, Extension.hidden_by_owner, Extension.listed, Extension.latest_id, Extension.edited
 ).where(Extension.id == bindparam("extension_id"))
-_FACTS = select(Version.facts).where(Version.id == bindparam("version_id"))
+_LATEST_FACTS = select(Version.facts, Version.published).where(Version.id == bindparam("version_id"))
 _LATEST = (
     select(Version.id)
     .where(
@@ -65,20 +65,21 @@ def refresh(session: Session, extension_id: int) -> None:
     latest_id = connection.scalar(_LATEST, {"extension_id": extension_id})
     values: dict[str, Any] = {}
     if latest_id is not None and latest_id != extension.latest_id:
-        facts = connection.scalar(_FACTS, {"version_id": latest_id})
-        values = presented(facts or {}, extension.edited)
+        latest = connection.execute(_LATEST_FACTS, {"version_id": latest_id}).one()
+        values = presented(latest.facts, extension.edited) | {"updated": latest.published or now()}
     active = extension.state == ExtensionState.ACTIVE and not extension.hidden_by_owner
     listed = latest_id is not None and active
     if listed != extension.listed:
         tallies.change(connection, tallies.LISTED, 1 if listed else -1)
-    values |= {"latest_id": latest_id, "listed": listed, "updated": now()}
+    values |= {"latest_id": latest_id, "listed": listed}
     connection.execute(update(_TABLE).where(_TABLE.c.id == extension_id), values)
     session.expire_all()
 
 
 def presented(facts: Mapping[str, Any], edited: Collection[str] = ()) -> dict[str, Any]:
     """The extension's columns as a version's ``facts`` have them, but for those its owner has ``edited``."""
-    return {name: facts[name] for name in PRESENTED if name not in edited}
+    values = {name: facts[name] for name in PRESENTED if name not in edited}
+    return values | {"theme": bool(facts.get("theme")), "license": (facts.get("license") or "")[:200] or None}
 
 
 def detail_is_open(extension: Any) -> bool:

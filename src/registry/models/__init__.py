@@ -2,6 +2,17 @@
 
 from registry.models.accounts import Identity, Notification, User
 from registry.models.base import Base, now, table
+from registry.models.catalogue import (
+    CatalogueEntry,
+    Compatibility,
+    Document,
+    DownloadDay,
+    DownloadSeen,
+    Image,
+    ImageRole,
+    ImageState,
+    SiteState,
+)
 from registry.models.credentials import ApiKey, DeviceLogin, DeviceState, LoginSession, Spent, Token
 from registry.models.database import Database
 from registry.models.extensions import (
@@ -25,14 +36,22 @@ __all__ = [
     "Artifact",
     "Base",
     "Blob",
+    "CatalogueEntry",
     "Channel",
+    "Compatibility",
     "Database",
     "DeviceLogin",
     "DeviceState",
+    "Document",
+    "DownloadDay",
+    "DownloadSeen",
     "Event",
     "Extension",
     "ExtensionState",
     "Identity",
+    "Image",
+    "ImageRole",
+    "ImageState",
     "Invitation",
     "Job",
     "JobState",
@@ -44,6 +63,7 @@ __all__ = [
     "Report",
     "ReportState",
     "Review",
+    "SiteState",
     "Spent",
     "Tally",
     "Team",

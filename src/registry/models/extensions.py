@@ -38,15 +38,23 @@ class Channel(StrEnum):
     UNLISTED = "unlisted"
 
 
+def _offered(name: str, *columns: str) -> Index:
+    """An index of the extensions on offer only."""
+    return Index(name, *columns, postgresql_where=text("listed"), sqlite_where=text("listed = 1"))
+
+
 class Extension(Base):
     """One extension. ``listed`` and ``latest_id`` are derived by ``domain.visibility`` at every change."""
 
     __tablename__ = "extension"
     __table_args__ = (
         # The catalogue: what is offered, in the order of its pages.
-        Index(
-            "ix_extension_browse", "name", postgresql_where=text("listed"), sqlite_where=text("listed = 1")
-        ),
+        _offered("ix_extension_browse", "name"),
+        # The same in other orders.
+        _offered("ix_extension_downloads", "downloads_total", "id"),
+        _offered("ix_extension_recent", "downloads_recent", "id"),
+        _offered("ix_extension_rating", "rating_score", "id"),
+        _offered("ix_extension_updated", "updated", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -75,10 +83,21 @@ class Extension(Base):
     languages: Mapped[list[Any]] = mapped_column(default=list)
     # Names of the fields above that the owner has edited: a later publish leaves them alone.
     edited: Mapped[list[Any]] = mapped_column(default=list)
+    theme: Mapped[bool] = mapped_column(default=False)
+    license: Mapped[str | None] = mapped_column(String(200))
     api_limit: Mapped[str | None] = mapped_column(String(100))
+    # Who owned it where it was imported from; for people to read, it gives no right.
+    owner_label: Mapped[str | None] = mapped_column(String(200))
 
     # How many reviews there are at each number of stars, [1, 2, 3, 4, 5].
     rating_counts: Mapped[list[Any]] = mapped_column(default=lambda: [0, 0, 0, 0, 0])
+    # Their mean, drawn towards that of all extensions while they are few (Bayesian); 0 without any.
+    rating_score: Mapped[float] = mapped_column(default=0.0)
+    # Clients and days, see `DownloadDay`: ever, and in the last seven days.
+    downloads_total: Mapped[int] = mapped_column(BigId, default=0)
+    downloads_recent: Mapped[int] = mapped_column(BigId, default=0)
+    # The number of the last event that changed what everybody sees of it; None before there is anything to see.
+    changed: Mapped[int | None] = mapped_column(BigId, index=True)
     created: Mapped[datetime.datetime] = mapped_column(default=now)
     updated: Mapped[datetime.datetime] = mapped_column(default=now)
 
@@ -114,12 +133,16 @@ class Version(Base):
     api_min: Mapped[str | None] = mapped_column(String(100))
     api_max: Mapped[str | None] = mapped_column(String(100))
     requires_restart: Mapped[bool] = mapped_column(default=False)
+    # The range of host versions it may run on: its own and the extension's limit.
+    compatibility_id: Mapped[int | None] = mapped_column(ForeignKey("compatibility.id"), index=True)
     # What the package says of itself, see `domain.publishing.facts`.
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
     submitted_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     created: Mapped[datetime.datetime] = mapped_column(default=now)
     updated: Mapped[datetime.datetime] = mapped_column(default=now)
+    # When everybody could first have it.
+    published: Mapped[datetime.datetime | None]
     yanked: Mapped[datetime.datetime | None]
     held: Mapped[datetime.datetime | None]
     deleted: Mapped[datetime.datetime | None]
