@@ -21,7 +21,7 @@ import pytest
 import webtest
 from pyramid.config import Configurator
 
-from registry import configure, migrations, settings
+from registry import application, configure, migrations, settings
 from registry.jobs import runner
 from registry.jobs.worker import open_context
 from registry.models import Database
@@ -90,6 +90,7 @@ def ini(database_url: str, chain: ChainPaths, tmp_path: Path) -> dict[str, str]:
         "sqlalchemy.url": database_url,
         "registry.secret": "a-secret-for-tests-only-of-forty-characters",
         "registry.storage": f"file:{tmp_path}/store",
+        "registry.look_every": "0.000001",
         "signing.issuer": chain.url,
         "huey.filename": f"{tmp_path}/queue.sqlite",
     }
@@ -106,7 +107,7 @@ def config(ini: dict[str, str]) -> Iterator[Configurator]:
 @pytest.fixture
 def app(config: Configurator) -> webtest.TestApp:
     """The application, to be spoken to over WSGI."""
-    return webtest.TestApp(config.make_wsgi_app(), extra_environ={"REMOTE_ADDR": "127.0.0.1"})
+    return webtest.TestApp(application(config), extra_environ={"REMOTE_ADDR": "127.0.0.1"})
 
 
 @pytest.fixture

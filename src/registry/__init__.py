@@ -5,6 +5,7 @@ from typing import Any
 from pyramid.config import Configurator
 
 from registry import settings as ini_settings
+from registry.finished import Finished
 
 
 def main(global_config: Any, **ini: str) -> Any:
@@ -17,7 +18,19 @@ def main(global_config: Any, **ini: str) -> Any:
         from registry import migrations  # production need not wait for it
 
         migrations.upgrade(ini["sqlalchemy.url"])
-    return config.make_wsgi_app()
+    return application(config)
+
+
+def application(config: Configurator) -> Finished:
+    """The WSGI application of a Configurator, behind the answers that it has given before."""
+    registry, chosen = config.registry, config.registry["settings"]
+    return Finished(
+        config.make_wsgi_app(),
+        registry["database"],
+        most_bytes=chosen.finished_bytes,
+        look_every=chosen.look_every,
+        count=registry["downloads"].count,
+    )
 
 
 def configure(ini: dict[str, str]) -> Configurator:
@@ -28,7 +41,17 @@ def configure(ini: dict[str, str]) -> Configurator:
     config = Configurator(settings={**ini, "handle_exceptions": "false"})
     config.registry["settings"] = ini_settings.read(ini)
     config.include("cornice")
-    for part in ("backends", "rendering", "errors", "security", "edge", "cors", "services"):
+    for part in (
+        "backends",
+        "rendering",
+        "errors",
+        "security",
+        "edge",
+        "cors",
+        "finished",
+        "downloads",
+        "services",
+    ):
         config.include(f"registry.{part}")
     config.commit()
     return config

@@ -26,7 +26,7 @@ class JSONRenderer:
             response.etag = etag(body)
             response.conditional_response = True
             response.headers.setdefault("Cache-Control", "no-cache")
-            response.headers.setdefault("Vary", "Authorization, Auth-Token")
+            response.headers.setdefault("Vary", "Authorization, Auth-Token, Cookie")
         return body
 
 

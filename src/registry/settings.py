@@ -85,6 +85,14 @@ class Settings:
         10_000,
         "How many results `?page=` reaches; further ones are reached by `?cursor=`.",
     )
+    finished_bytes: int = setting(
+        "registry.finished_bytes",
+        64 * 1024 * 1024,
+        "How much memory a web process may use for answers that it keeps.",
+    )
+    look_every: float = setting(
+        "registry.look_every", 0.2, "How old a kept answer may be when its extension has changed."
+    )
     providers: Mapping[str, Mapping[str, str]] | None = setting(
         "login.providers",
         None,

@@ -1,12 +1,13 @@
-"""Removing what killed processes left behind: temporary files, and blobs that no row speaks of."""
+"""Removing what is of no more use: what killed processes left behind, and who was counted for a download."""
 
 import logging
 from collections.abc import Iterable
 
 from sqlalchemy import select
 
+from registry.domain import downloads
 from registry.jobs.base import WorkerContext
-from registry.models import Blob
+from registry.models import Blob, now
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,7 @@ def tidy(context: WorkerContext) -> int:
                 part = digests[start : start + _SLICE]
                 yield from connection.scalars(select(Blob.sha256).where(Blob.sha256.in_(part)))
 
+    context.database.write(downloads.forget, now().date())
     removed = context.storage.collect(wanted, temporary_age=2 * context.settings.lease, age=BLOB_AGE)
     if removed:
         log.info("Removed %d files that nobody needs", removed)

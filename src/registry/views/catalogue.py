@@ -36,6 +36,7 @@ def list_extensions(request: Request) -> dict[str, Any]:
     def render(row: Any) -> dict[str, Any]:
         return representations.extension(request, row)
 
+    request.keep_until_changed()
     total = tallies.value(request.read, tallies.LISTED)
     return pagination.paginate(request, _OFFERED, [Row.name], render, total)
 
@@ -47,5 +48,6 @@ def show_extension(request: Request) -> dict[str, Any]:
     node = request.context
     if not visibility.detail_is_open(node.row) and not node.permits(Permission.READ_PRIVATE):
         raise ApiError(404, "There is nothing at this address.", "ERROR_NOT_FOUND")
+    request.keep_until_changed(node.row.id)
     row = request.read.execute(_ROW, {"id": node.row.id}).one()
     return representations.extension_detail(request, row)

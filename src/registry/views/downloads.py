@@ -14,6 +14,7 @@ from pyramid.response import Response
 
 from registry.domain import visibility
 from registry.domain.visibility import Download
+from registry.downloads import Counted
 from registry.errors import ApiError
 from registry.packages import FORMATS
 from registry.permissions import Permission
@@ -68,7 +69,10 @@ def file_response(request: Request, node: Any) -> Response:
     else:
         response.headers["Cache-Control"] = "no-cache" if node.__name__ == "latest" else FOR_EVER
     _check_range(request, response)
-    response.app_iter = FileSpan(request.storage.path(row.sha256).open("rb"))
+    span = FileSpan(request.storage.path(row.sha256).open("rb"))
+    response.app_iter = span if private else Counted(span, request, row.id)
+    if not private:
+        request.keep_until_changed(extension.row.id, counted=row.id)
     response.content_length = row.size
     return response
 

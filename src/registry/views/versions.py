@@ -53,6 +53,7 @@ def list_versions(request: Request) -> dict[str, Any]:
     private = node.permits(Permission.READ_PRIVATE)
     if not private:
         _open_to_strangers(node.row)
+    request.keep_until_changed(node.row.id)
     rows = _ROWS.where(Row.extension_id == node.row.id, Row.deleted.is_(None))
     if not private:
         rows = rows.where(Row.state == VersionState.SIGNED, Row.channel == Channel.LISTED)
@@ -73,6 +74,7 @@ def show_version(request: Request) -> dict[str, Any]:
     extension = node.__parent__.__parent__
     if not extension.permits(Permission.READ_PRIVATE):
         _open_to_strangers(extension.row)
+    request.keep_until_changed(extension.row.id)
     if request.validated["wait"] and not VersionState(node.row.state).final:
         _wait(request, node, request.validated["wait"])
     if not VersionState(node.row.state).final:

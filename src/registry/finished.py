@@ -1,0 +1,315 @@
+"""Finished bytes: what everybody reads is computed when something changes, not whenever somebody asks.
+
+A layer in front of Pyramid keeps the answers to anonymous GETs whose views allow it, compressed, with
+their ETags, and serves them without any of the application. An answer may be kept until its extension
+changes, or until anything in the catalogue does (``Extension.changed``); every process looks for newer
+changes at most every ``registry.look_every`` seconds, so all of them see one within that time. Counters
+(downloads) change nothing; they are as old as LONGEST at most.
+
+Requests that carry a credential, a cookie or a Range pass by, and so does everything that is not a GET or
+HEAD; nothing they are answered is ever kept. Query parameters that only defeat caches (``_``) are taken
+out in front of the application.
+"""
+
+import logging
+import os
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from isal import igzip
+from pyramid.request import Request
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
+
+from registry.models import Database, Extension
+
+log = logging.getLogger(__name__)
+
+KEEP = "registry.keep"
+LONGEST = 60.0  # seconds
+LARGEST = 1024 * 1024  # of one answer, in bytes
+SMALLEST_GZIP = 600
+MANY_CHANGES = 5000
+# Of the request, not of what it is answered.
+_PERSONAL = ("x-request-id", "strict-transport-security", "ratelimit", "x-ratelimit", "date")
+_PASSING = ("HTTP_AUTHORIZATION", "HTTP_AUTH_TOKEN", "HTTP_COOKIE", "HTTP_RANGE", "HTTP_ORIGIN_TRIAL")
+_JSON = "application/json"
+
+_GENERATION = select(func.max(Extension.changed))
+_CHANGED = select(Extension.id, Extension.changed)
+
+Headers = list[tuple[str, str]]
+Key = tuple[str, str, str]
+Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+@dataclass(slots=True)
+class Permit:
+    """A view's leave to keep its answer: until this extension changes, None for anything at all.
+
+    ``counted`` is the version whose download it is.
+    """
+
+    extension_id: int | None = None
+    counted: int | None = None
+
+
+@dataclass(slots=True)
+class Kept:
+    """An answer, plain and compressed, and what it was true for."""
+
+    permit: Permit
+    seq: int
+    until: float
+    is_json: bool
+    etag: str | None
+    plain: Headers
+    body: bytes
+    zipped: Headers
+    zipped_body: bytes | None
+    unchanged: Headers
+    secure: Headers
+
+    @property
+    def size(self) -> int:
+        return len(self.body) + len(self.zipped_body or b"") + 2000
+
+
+class Finished:
+    """The layer, as a WSGI application around ``application``.
+
+    ``count(environ, version_id)`` is called for each whole download that is served from here.
+    """
+
+    def __init__(
+        self,
+        application: Application,
+        database: Database,
+        *,
+        most_bytes: int,
+        look_every: float,
+        count: Callable[[dict[str, Any], int], None],
+    ):
+        self._application = application
+        self._most_bytes, self._count = most_bytes, count
+        self._changes = Changes(database, look_every)
+        self._kept: OrderedDict[Key, Kept] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        method = environ["REQUEST_METHOD"]
+        if method not in ("GET", "HEAD") or any(name in environ for name in _PASSING):
+            return self._application(environ, start_response)
+        key = _key(environ)
+        kept = self._find(key)
+        if kept is None:
+            if method == "HEAD":
+                return self._application(environ, start_response)
+            made = self._make(key, environ, start_response)
+            if not isinstance(made, Kept):
+                return made
+            kept = made
+        elif kept.is_json and not _accepts_json(environ):
+            return self._application(environ, start_response)
+        return self._serve(kept, environ, start_response)
+
+    def _find(self, key: Key) -> Kept | None:
+        kept = self._kept.get(key)
+        if kept is None:
+            return None
+        if self._changes.since(kept.seq, kept.permit.extension_id):
+            return None
+        return kept if kept.until > time.monotonic() or self._changes.blind else None
+
+    def _serve(self, kept: Kept, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        own: Headers = [("X-Request-Id", os.urandom(16).hex()), *kept.secure]
+        known = environ.get("HTTP_IF_NONE_MATCH")
+        if known is not None and kept.etag is not None and (kept.etag in known or known.strip() == "*"):
+            start_response("304 Not Modified", kept.unchanged + own)
+            return ()
+        head = environ["REQUEST_METHOD"] == "HEAD"
+        if kept.permit.counted is not None and not head:
+            self._count(environ, kept.permit.counted)
+        if kept.zipped_body is not None and _accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
+            start_response("200 OK", kept.zipped + own)
+            return () if head else (kept.zipped_body,)
+        start_response("200 OK", kept.plain + own)
+        return () if head else (kept.body,)
+
+    def _make(self, key: Key, environ: dict[str, Any], start_response: Any) -> Kept | Iterable[bytes]:
+        """The application's answer: kept, if its view allows that, or passed on as it is."""
+        seq = self._changes.generation()  # before the application looks at anything
+        environ[KEEP] = None
+        said: list[Any] = []
+
+        def hear(status: str, headers: Headers, exc_info: Any = None) -> None:
+            said[:] = (status, headers, exc_info)
+
+        answer = self._application(environ, hear)
+        permit: Permit | None = environ[KEEP]
+        status, headers, exc_info = said
+        names = {name.lower(): value for name, value in headers}
+        size = int(names.get("content-length", LARGEST + 1))
+        if permit is None or not status.startswith("200") or size > LARGEST or "set-cookie" in names:
+            start_response(status, headers, *([exc_info] if exc_info else []))
+            return answer
+        body = b"".join(answer)
+        if hasattr(answer, "close"):
+            answer.close()
+        kept = _finish(permit, seq, headers, body)
+        self._keep(key, kept)
+        return kept
+
+    def _keep(self, key: Key, kept: Kept) -> None:
+        with self._lock:
+            before = self._kept.pop(key, None)
+            self._bytes += kept.size - (before.size if before else 0)
+            self._kept[key] = kept
+            while self._bytes > self._most_bytes and self._kept:
+                _, oldest = self._kept.popitem(last=False)
+                self._bytes -= oldest.size
+
+
+class Changes:
+    """What has changed since when, as far as this process knows; it asks again every ``look_every`` seconds."""
+
+    def __init__(self, database: Database, look_every: float):
+        self._database, self._look_every = database, look_every
+        self._generation = 0
+        self._changed: dict[int, int] = {}
+        self._all_changed = 0
+        self._looked = float("-inf")
+        # The database is away: what was known last holds until it is back.
+        self.blind = False
+        self._lock = threading.Lock()
+
+    def generation(self) -> int:
+        """The newest change."""
+        self._look()
+        return self._generation
+
+    def since(self, seq: int, extension_id: int | None) -> bool:
+        """Whether the extension, or anything, has changed after ``seq``."""
+        self._look()
+        if extension_id is None:
+            return self._generation > seq
+        return max(self._changed.get(extension_id, 0), self._all_changed) > seq
+
+    def _look(self) -> None:
+        if time.monotonic() - self._looked < self._look_every:
+            return
+        # Who comes while another one looks goes on with what is known, unless it has to be known now.
+        if not self._lock.acquire(blocking=self._look_every < 0.001 or self._looked == float("-inf")):
+            return
+        try:
+            with self._database.read() as connection:
+                newest = connection.scalar(_GENERATION) or 0
+                if newest > self._generation:
+                    rows = connection.execute(
+                        _CHANGED.where(Extension.changed > self._generation).limit(MANY_CHANGES)
+                    ).all()
+                    if len(rows) == MANY_CHANGES or len(self._changed) > 20 * MANY_CHANGES:
+                        self._changed, self._all_changed = {}, newest
+                    else:
+                        self._changed |= {row.id: row.changed for row in rows}
+                    self._generation = max([newest, *(row.changed for row in rows)])
+            self.blind = False
+        except DBAPIError as error:
+            self.blind = True
+            log.warning("cannot look for changes: %s", error.orig)
+        finally:
+            self._looked = time.monotonic()
+            self._lock.release()
+
+
+def _finish(permit: Permit, seq: int, headers: Headers, body: bytes) -> Kept:
+    secure = [pair for pair in headers if pair[0].lower() == "strict-transport-security"]
+    common = [pair for pair in headers if not pair[0].lower().startswith(_PERSONAL)]
+    etag = next((value for name, value in common if name.lower() == "etag"), None)
+    kind = next((value for name, value in common if name.lower() == "content-type"), "")
+    text = kind.startswith((_JSON, "text/", "application/xml", "application/rss", "application/atom"))
+    zipped_body = None
+    zipped: Headers = []
+    if text:
+        _vary(common)
+        if len(body) >= SMALLEST_GZIP:
+            zipped_body = igzip.compress(body, igzip._COMPRESS_LEVEL_BEST)
+            zipped = _with(common, "Content-Length", str(len(zipped_body)))
+            zipped.append(("Content-Encoding", "gzip"))
+            if etag is not None:
+                # Other bytes need another strong ETag (RFC 9110, 8.8.3.3); both are known to If-None-Match.
+                zipped = _with(zipped, "ETag", f'{etag[:-1]}-gzip"')
+    unchanged = [
+        pair
+        for pair in common
+        if pair[0].lower() not in ("content-length", "content-type", "content-encoding")
+    ]
+    return Kept(
+        permit=permit,
+        seq=seq,
+        until=time.monotonic() + LONGEST,
+        is_json=kind.startswith(_JSON),
+        etag=etag and etag[:-1],
+        plain=common,
+        body=body,
+        zipped=zipped,
+        zipped_body=zipped_body,
+        unchanged=unchanged,
+        secure=secure,
+    )
+
+
+def _with(headers: Headers, name: str, value: str) -> Headers:
+    return [*(pair for pair in headers if pair[0].lower() != name.lower()), (name, value)]
+
+
+def _vary(headers: Headers) -> None:
+    for index, (name, value) in enumerate(headers):
+        if name.lower() == "vary":
+            headers[index] = (name, f"{value}, Accept-Encoding")
+            return
+    headers.append(("Vary", "Accept-Encoding"))
+
+
+def _key(environ: dict[str, Any]) -> Key:
+    query = environ.get("QUERY_STRING", "")
+    if query.startswith("_=") or "&_=" in query:
+        query = "&".join(part for part in query.split("&") if not part.startswith("_="))
+        environ["QUERY_STRING"] = query
+    path = environ.get("PATH_INFO", "")
+    if len(path) > 1 and path.endswith("/"):
+        path = path[:-1]
+    return environ["wsgi.url_scheme"], path, query
+
+
+def _accepts_gzip(accepted: str) -> bool:
+    if "gzip" not in accepted:
+        return False
+    for part in accepted.split(","):
+        coding, _, weight = part.partition(";")
+        if coding.strip().lower() == "gzip":
+            return weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False
+
+
+def _accepts_json(environ: dict[str, Any]) -> bool:
+    """Whether it surely does; the application decides the other cases."""
+    accepted = environ.get("HTTP_ACCEPT")
+    return not accepted or (";" not in accepted and ("*/*" in accepted or _JSON in accepted))
+
+
+def _keep_until_changed(
+    request: Request, extension_id: int | None = None, counted: int | None = None
+) -> None:
+    """Allow that this answer is kept until that extension changes, or anything does if it is None."""
+    if KEEP in request.environ:
+        request.environ[KEEP] = Permit(extension_id, counted)
+
+
+def includeme(config: Any) -> None:
+    config.add_request_method(_keep_until_changed, "keep_until_changed")
