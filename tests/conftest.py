@@ -90,6 +90,7 @@ def ini(database_url: str, chain: ChainPaths, tmp_path: Path) -> dict[str, str]:
         "sqlalchemy.url": database_url,
         "registry.secret": "a-secret-for-tests-only-of-forty-characters",
         "registry.storage": f"file:{tmp_path}/store",
+        "login.developer": "true",
         "registry.look_every": "0.000001",
         "signing.issuer": chain.url,
         "huey.filename": f"{tmp_path}/queue.sqlite",

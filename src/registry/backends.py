@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from registry.alarm import Alarm
 from registry.models import Database
+from registry.oidc import open_providers
 from registry.sealing import Sealer
 from registry.storage import open_storage
 
@@ -29,7 +30,7 @@ def includeme(config: Any) -> None:
     registry["storage"] = open_storage(settings.storage)
     registry["sealer"] = Sealer(settings.secret)
     registry["alarm"] = Alarm(ini)
-    registry["providers"] = {}
+    registry["providers"] = open_providers(settings.providers, settings.public_url)
     registry["waiters"] = threading.BoundedSemaphore(settings.long_poll_waiters)
     for name in ("settings", "database", "storage", "sealer"):
         config.add_request_method(lambda request, name=name: request.registry[name], name, property=True)

@@ -99,11 +99,15 @@ def _mark(request: Request, response: Response, request_id: str, required: Https
 def _trusted(address: str | None, required: HttpsRequired) -> bool:
     """Whether a credential may come from there in the clear."""
     if required == HttpsRequired.LOOPBACK:
-        try:
-            return _ip(address).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(address)
     return required == HttpsRequired.FALSE
+
+
+def is_loopback(address: str | None) -> bool:
+    try:
+        return _ip(address).is_loopback
+    except ValueError:
+        return False
 
 
 def _ip(address: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address:

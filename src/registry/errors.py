@@ -44,8 +44,12 @@ CODES = {
     "ERROR_RANGE_NOT_SATISFIABLE": "416: the file is shorter than the `Range` that was asked for.",
     "ERROR_INTERNAL": "500: our fault; it has been logged.",
     "ERROR_DATABASE": "503: the database cannot be reached or is too busy; try again later.",
+    "ERROR_PROVIDER": "502: the login provider cannot be reached, or its answer cannot be used.",
     "ERROR_STORAGE": "503: there is no room to store this now; try again later.",
 }
+
+
+CHALLENGE = [("WWW-Authenticate", 'JWT realm="api"')]
 
 
 class ApiError(Exception):
@@ -88,7 +92,7 @@ def problem(status: int, detail: str, code: str, headers: Iterable[tuple[str, st
 
 
 def unauthorized(detail: str, code: str) -> Response:
-    return problem(401, detail, code, [("WWW-Authenticate", 'JWT realm="api"')])
+    return problem(401, detail, code, CHALLENGE)
 
 
 def api_error(exc: ApiError, request: Request) -> Response:

@@ -9,11 +9,12 @@ import colander
 
 from registry.permissions import Permission
 from registry.receiving import FORM, RAW_TYPES
-from registry.rest import ResourceService
+from registry.rest import PAGE, ResourceService
 
+_V3 = ("/api/v3/", "/addon/")
 VERSIONS = {
-    "v4": ("Extension Registry API", lambda path: path == "/" or path.startswith("/api/v4/")),
-    "v3": ("Signing API, frozen", lambda path: path.startswith(("/api/v3/", "/addon/"))),
+    "v4": ("Extension Registry API", lambda path: not path.startswith(_V3)),
+    "v3": ("Signing API, frozen", lambda path: path.startswith(_V3)),
 }
 TYPES = {
     colander.String: {"type": "string"},
@@ -53,7 +54,7 @@ def document(version: str) -> dict[str, Any]:
     title, belongs = VERSIONS[version]
     paths: dict[str, Any] = {}
     for service in sorted(ResourceService.all, key=lambda service: service.public_path):
-        if belongs(service.public_path):
+        if belongs(service.public_path) and service.media_type != PAGE:
             paths.setdefault(_template(service.public_path), {}).update(_path_item(service))
     return {
         "openapi": "3.1.0",
@@ -72,7 +73,7 @@ def json_schema(node: colander.SchemaNode) -> dict[str, Any]:
         }
         required = [child.name for child in node.children if child.required]
         return schema | ({"required": required} if required else {})
-    schema = dict(TYPES[type(node.typ)])
+    schema = dict(TYPES.get(type(node.typ)) or node.typ.json_schema())
     for validator in getattr(node.validator, "validators", [node.validator]):
         schema |= _constraints(validator)
     if node.description:
@@ -146,13 +147,19 @@ def _security(permission: Permission) -> list[dict[str, Any]]:
     scope = permission.scope
     if scope is None:
         return [{}, *({name: []} for name in CREDENTIALS)]
+    if scope == "login":
+        return [{"api_key": []}]
     return [{name: [] if name == "api_key" else [scope]} for name in CREDENTIALS]
 
 
 def _responses(service: ResourceService, view: Any, permission: Permission) -> dict[str, Any]:
     file = {"application/zip": {"schema": PACKAGE}, "application/x-xpinstall": {"schema": PACKAGE}}
-    answer = {service.media_type: {"schema": view.answer}} if service.media_type else file
-    responses: dict[str, Any] = {"200": {"description": "Success.", "content": answer}}
+    answer = {service.media_type: {"schema": view.answer}} if hasattr(view, "answer") else file
+    if hasattr(view, "answer") or not service.media_type:
+        status = str(getattr(view, "status", 200))
+        responses: dict[str, Any] = {status: {"description": "Success.", "content": answer}}
+    else:
+        responses = {"204": {"description": "Done."}}
     if getattr(view, "takes_package", False):
         responses["202"] = {"description": "Accepted; `Location` says where to look.", "content": answer}
         responses["409"] = _failure(

@@ -19,6 +19,7 @@ class JSONRenderer:
         request: Request = system["request"]
         response = request.response
         if response.status_int == 204:
+            response.content_type = None
             return b""
         response.headers["Content-Type"] = JSON
         body = orjson.dumps(value)

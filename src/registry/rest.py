@@ -21,19 +21,21 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 from registry.errors import ApiError
 from registry.resources import Root
 
+JSON, PAGE = "application/json", "text/html"
 
-def answering(schema: dict[str, Any]) -> Callable[[Any], Any]:
-    """Say what a view answers, as JSON Schema, for the API's description."""
+
+def answering(schema: dict[str, Any], status: int = 200) -> Callable[[Any], Any]:
+    """Say what a view answers, as JSON Schema, for the API's description; a view without this answers 204."""
 
     def mark(view: Any) -> Any:
-        view.answer = schema
+        view.answer, view.status = schema, status
         return view
 
     return mark
 
 
 class ResourceService(Service):
-    """The verbs of one kind of node. ``media_type`` is what its GET answers, for `Accept`."""
+    """The verbs of one kind of node. ``media_type`` is what GET answers: JSON, a PAGE for people, None for files."""
 
     renderer = "json"
     # Cornice's own list belongs to the whole process, so tests' services would end up in the real app.
@@ -47,13 +49,13 @@ class ResourceService(Service):
         *,
         traverse: str | None = None,
         view: str = "",
-        media_type: str | None = "application/json",
+        media_type: str | None = JSON,
         **options: Any,
     ):
         self.public_path = f"{path}{view}"
         self.tree_path = (traverse or path).rstrip("/") or "/"
         self.media_type = media_type
-        self.default_validators = [_acceptable] if media_type else []
+        self.default_validators = [_acceptable] if media_type == JSON else []
         super().__init__(
             name,
             path=self.public_path.rstrip("/") or "/",

@@ -3,8 +3,20 @@
 from typing import Any
 
 from registry import rest
+from registry.dialects import oauth  # noqa: F401 - defines its services
 from registry.dialects.amo import signing_v3  # noqa: F401 - defines its services
-from registry.views import catalogue, descriptions, downloads, publishing, versions  # noqa: F401 - define their services
+from registry.views import (  # noqa: F401 - define their services
+    catalogue,
+    descriptions,
+    device,
+    downloads,
+    keys,
+    login,
+    publishing,
+    sessions,
+    tokens,
+    versions,
+)
 
 
 def includeme(config: Any) -> None:

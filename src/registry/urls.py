@@ -23,6 +23,11 @@ def download(request: Request, name: str, number: str) -> str:
     return f"{version(request, name, number)}download"
 
 
+def mine(request: Request, kind: str, row_id: int) -> str:
+    """One of one's own things: ``kind`` is the collection below ``users/me/``."""
+    return f"{request.settings.public_url}{API}/users/me/{kind}/{row_id}/"
+
+
 def signed_xpi(request: Request, name: str, number: str) -> str:
     """Where seed 000's curl lines fetch the signed file."""
     return f"{request.settings.public_url}/addon/{_segment(name)}/versions/{_segment(number)}-signed.xpi"

@@ -56,6 +56,8 @@ def test_no_request_makes_it_stumble(local, accounts, version, mode):
         answer = case.call(headers=headers)
         statuses.add(answer.status_code)
         assert answer.status_code < 500, case.as_curl_command()
+        if answer.status_code == 204:
+            return
         kinds = ["application/zip"] if answer.status_code in (200, 206) else []
         assert answer.headers["content-type"][0] in ["application/json", *kinds], case.as_curl_command()
 

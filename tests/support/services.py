@@ -3,19 +3,33 @@
 import re
 
 import registry.services  # noqa: F401 - defines them
-from registry.rest import ResourceService
+from registry.rest import PAGE, ResourceService
 from support import shelf
 
 VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "OPTIONS")
 # A value for each variable segment that leads to something public.
-PRESENT = {"name": shelf.PUBLIC, "version": shelf.SIGNED, "file": "x.zip"}
-ABSENT = {"name": "nothing", "version": "9.9.9"}
+PRESENT = {"name": shelf.PUBLIC, "version": shelf.SIGNED, "file": "x.zip", "provider": "developer", "id": "1"}
+# Variables that name a row which is not on the shelf.
+OWN_ROWS = {"id", "username", "holder", "team"}
+ABSENT = {"name": "nothing", "version": "9.9.9", "provider": "nobody", "id": "x"}
 
 _VARIABLE = re.compile(r"{(\w+)(?::(?:[^{}]|{[^}]*})*)?}")
 
 
 def every() -> list[ResourceService]:
-    return sorted(ResourceService.all, key=lambda service: service.path)
+    """All of the API: no pages for people."""
+    api = [service for service in ResourceService.all if service.media_type != PAGE]
+    return sorted(api, key=lambda service: service.path)
+
+
+def present() -> list[ResourceService]:
+    """Those at whose `address` there is something; rows that are somebody's own are there in their own tests only."""
+    return [service for service in every() if not OWN_ROWS & set(variables(service))]
+
+
+def for_tokens(service: ResourceService, verb: str) -> bool:
+    """Whether a token can have the scope that this takes."""
+    return bool(permission(service, verb).scope != "login")
 
 
 def variables(service: ResourceService) -> list[str]:

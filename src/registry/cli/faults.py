@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import click
 
+from registry.client import ClientError
 from registry.domain.errors import RuleError
 from registry.serving.preparation import NotReady
 from registry.settings import BadSetting
@@ -24,7 +25,7 @@ class Fault(click.ClickException):
 def reported() -> Iterator[None]:
     try:
         yield
-    except (BadSetting, KeyUnusable, NotReady, RuleError) as error:
+    except (BadSetting, ClientError, KeyUnusable, NotReady, RuleError) as error:
         raise Fault(str(error)) from error
     except BrokenPipeError:
         raise  # click ends quietly when nobody reads on

@@ -12,20 +12,22 @@ import re
 import secrets
 import string
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from registry.domain import events
-from registry.domain.errors import Conflict, Invalid
+from registry.domain.errors import Conflict, Forbidden, Invalid
 from registry.models import ApiKey, LoginSession, Token, User, now
 from registry.sealing import Sealer
 
 # How coarsely the last use of a credential is kept: noting it is a write.
 USE_RESOLUTION = datetime.timedelta(hours=1)
 SCOPES = ("read", "review", "report", "publish", "manage", "test-results")
-DEFAULT_DAYS = 90
+DEFAULT_DAYS, LONGEST_DAYS = 90, 365
+MOST_TOKENS, MOST_KEYS = 200, 20
 
 _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _PREFIX = "reg_"
@@ -65,6 +67,16 @@ def note_use(session: Session, kind: str, credential_id: int, moment: datetime.d
 
 def create_user(session: Session, username: str, *, admin: bool = False) -> User:
     """A new account. Raises Invalid or Conflict."""
+    check_new_username(session, username)
+    user = User(username=username, admin=admin)
+    session.add(user)
+    session.flush()
+    events.record(session, "user.created", actor_id=user.id, user=user.id, admin=admin)
+    return user
+
+
+def check_new_username(session: Session, username: str) -> None:
+    """Raises Invalid unless it is a name for an account, and Conflict when somebody has it, or had it once."""
     if not _USERNAME.match(username) or username in RESERVED:
         raise Invalid(
             "A user name has 1 to 100 small letters, digits, dots, dashes or underscores, begins with a letter "
@@ -75,11 +87,15 @@ def create_user(session: Session, username: str, *, admin: bool = False) -> User
     former = User.former == hashlib.sha256(username.encode()).digest()
     if session.scalar(select(User.id).where((User.username == username) | former)) is not None:
         raise Conflict(f"There is a user {username} already.", "USER_EXISTS")
-    user = User(username=username, admin=admin)
-    session.add(user)
-    session.flush()
-    events.record(session, "user.created", actor_id=user.id, user=user.id, admin=admin)
-    return user
+
+
+@dataclass(frozen=True)
+class Maker:
+    """What a token is made with: the rights it cannot exceed, and the token, if it is one. None means all."""
+
+    token_id: int | None = None
+    scopes: frozenset[str] | None = None
+    extensions: frozenset[str] | None = None
 
 
 def create_token(
@@ -92,34 +108,159 @@ def create_token(
     days: int | None = DEFAULT_DAYS,
 ) -> str:
     """A new personal token, in full: it is never shown again. ``days`` None never expires."""
-    scopes = list(scopes)
+    return make_token(session, user.id, name, scopes=scopes, extensions=extensions, days=days)[1]
+
+
+def make_token(
+    session: Session,
+    user_id: int,
+    name: str,
+    *,
+    scopes: Iterable[str],
+    extensions: Iterable[str] | None = None,
+    days: float | None = DEFAULT_DAYS,
+    maker: Maker | None = None,
+    trusted_publisher_id: int | None = None,
+    **said: Any,
+) -> tuple[int, str]:
+    """A new token: its number, and itself in full. ``said`` goes into the event.
+
+    Raises Invalid for unknown scopes, Forbidden for rights that the maker has not, Conflict for too many.
+    """
+    scopes, maker = list(scopes), maker or Maker()
     if unknown := sorted(set(scopes) - set(SCOPES)):
         raise Invalid(f"{unknown[0]} is no scope; the scopes are {', '.join(SCOPES)}.", "BAD_SCOPE", "scopes")
+    chosen = None if extensions is None else list(extensions)
+    _within(maker, scopes, chosen)
+    session.scalars(select(User.id).where(User.id == user_id).with_for_update()).one()
+    live = select(func.count()).where(
+        Token.user_id == user_id, Token.revoked.is_(None), Token.trusted_publisher_id.is_(None)
+    )
+    if trusted_publisher_id is None and (session.scalar(live) or 0) >= MOST_TOKENS:
+        raise Conflict(f"An account has at most {MOST_TOKENS} tokens; revoke some.", "TOO_MANY")
+    expires = None if days is None else now() + datetime.timedelta(days=days)
+    if maker.token_id is not None:
+        parent = session.get_one(Token, maker.token_id)
+        expires = min(filter(None, (expires, parent.expires)), default=None)
     token = new_token()
     row = Token(
-        user_id=user.id,
+        user_id=user_id,
         name=name,
         sha256=digest(token),
         scopes=scopes,
-        extensions=None if extensions is None else list(extensions),
-        expires=None if days is None else now() + datetime.timedelta(days=days),
+        extensions=chosen,
+        expires=expires,
+        parent_id=maker.token_id,
+        trusted_publisher_id=trusted_publisher_id,
     )
     session.add(row)
     session.flush()
-    events.record(session, "token.created", actor_id=user.id, token=row.id, scopes=scopes)
-    return token
+    events.record(session, "token.created", actor_id=user_id, token=row.id, scopes=scopes, **said)
+    return row.id, token
+
+
+def rotate_token(session: Session, token_id: int, user_id: int, maker: Maker) -> tuple[int, str]:
+    """Replace a token by one with the same rights, for as long as the first was made for.
+
+    Raises Conflict when it does not hold any more: somebody was faster.
+    """
+    old = session.scalars(select(Token).where(Token.id == token_id).with_for_update()).one()
+    if old.revoked is not None or old.trusted_publisher_id is not None:
+        raise Conflict("This token has been revoked; make a new one.", "TOKEN_REVOKED")
+    days = None if old.expires is None else (old.expires - old.created) / datetime.timedelta(days=1)
+    name, scopes, extensions = old.name, old.scopes, old.extensions
+    if maker.token_id == token_id:
+        # It replaces itself, so the new one must not end with it.
+        maker = Maker(old.parent_id, maker.scopes, maker.extensions)
+    _revoke(session, token_id)
+    made = make_token(
+        session,
+        user_id,
+        name,
+        scopes=scopes,
+        extensions=extensions,
+        days=days,
+        maker=maker,
+        replaces=token_id,
+    )
+    events.record(session, "token.rotated", actor_id=user_id, token=token_id, by=made[0])
+    return made
+
+
+def revoke_token(session: Session, token_id: int, user_id: int) -> None:
+    """Revoke a token and those made with it; nothing to do for one that was revoked before."""
+    for gone in _revoke(session, token_id):
+        events.record(session, "token.revoked", actor_id=user_id, token=gone)
+
+
+def _revoke(session: Session, token_id: int) -> list[int]:
+    """The numbers of the tokens that this has ended."""
+    gone, family = [], [token_id]
+    while family:
+        rows = session.scalars(
+            select(Token).where(Token.id.in_(family), Token.revoked.is_(None)).with_for_update()
+        ).all()
+        for row in rows:
+            row.revoked = now()
+            gone.append(row.id)
+        session.flush()
+        family = list(
+            session.scalars(select(Token.id).where(Token.parent_id.in_(family), Token.revoked.is_(None)))
+        )
+    return gone
+
+
+def _within(maker: Maker, scopes: Iterable[str], extensions: list[str] | None) -> None:
+    if maker.scopes is not None and (more := sorted(set(scopes) - maker.scopes)):
+        raise Forbidden(f"A token cannot give the scope {more[0]!r}, which it has not itself.", "ERROR_SCOPE")
+    if maker.extensions is not None and (extensions is None or not maker.extensions.issuperset(extensions)):
+        raise Forbidden("A token cannot give rights on extensions that it has not itself.", "ERROR_SCOPE")
+
+
+def live_tokens(connection: Connection, texts: Iterable[str]) -> dict[str, Any]:
+    """Those of the texts that are tokens which hold, with their rows."""
+    digests = {digest(text): text for text in texts if is_token(text)}
+    rows = connection.execute(
+        select(Token.__table__).where(
+            Token.sha256.in_(digests),
+            Token.revoked.is_(None),
+            or_(Token.expires.is_(None), Token.expires > now()),
+        )
+    )
+    return {digests[bytes(row.sha256)]: row for row in rows}
 
 
 def create_key(session: Session, user: User, sealer: Sealer) -> tuple[str, str]:
     """A new API key: ``(key, secret)``. The secret is never shown again."""
+    key_id, secret = make_key(session, user.id, "command line", sealer)
+    return session.get_one(ApiKey, key_id).key, secret
+
+
+def make_key(session: Session, user_id: int, name: str, sealer: Sealer) -> tuple[int, str]:
+    """A new API key: its number, and its secret, which is never shown again. Raises Conflict for too many."""
+    session.scalars(select(User.id).where(User.id == user_id).with_for_update()).one()
+    live = select(func.count()).where(ApiKey.user_id == user_id, ApiKey.revoked.is_(None))
+    if (session.scalar(live) or 0) >= MOST_KEYS:
+        raise Conflict(f"An account has at most {MOST_KEYS} API keys; revoke some.", "TOO_MANY")
     secret = secrets.token_hex(32)
     row = ApiKey(
-        user_id=user.id, key=f"user:{user.id}:{secrets.token_hex(4)}", secret=sealer.seal(secret.encode())
+        user_id=user_id,
+        name=name,
+        key=f"user:{user_id}:{secrets.token_hex(4)}",
+        secret=sealer.seal(secret.encode()),
     )
     session.add(row)
     session.flush()
-    events.record(session, "key.created", actor_id=user.id, key=row.key)
-    return row.key, secret
+    events.record(session, "key.created", actor_id=user_id, key=row.key)
+    return row.id, secret
+
+
+def revoke_key(session: Session, key_id: int, user_id: int) -> None:
+    row = session.scalars(select(ApiKey).where(ApiKey.id == key_id).with_for_update()).one()
+    if row.revoked is None:
+        row.revoked = now()
+        session.flush()
+        events.record(session, "key.revoked", actor_id=user_id, key=row.key)
 
 
 def _checksum(body: str) -> str:

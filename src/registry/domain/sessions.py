@@ -72,6 +72,11 @@ def refresh(session: Session, secret: str) -> tuple[LoginSession | None, str]:
     return row, fresh
 
 
+def find(session: Session, secret: str) -> LoginSession | None:
+    """The session whose secret this is."""
+    return session.scalars(select(LoginSession).where(LoginSession.sha256 == digest(secret))).one_or_none()
+
+
 def end(session: Session, row: LoginSession, *, reason: str = "logout") -> None:
     """End a session: from now on nothing that stands for it counts."""
     if row.revoked is None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import select
 
-from registry.domain import downloads
+from registry.domain import devices, downloads, once
 from registry.jobs.base import WorkerContext
 from registry.models import Blob, now
 
@@ -26,6 +26,8 @@ def tidy(context: WorkerContext) -> int:
                 yield from connection.scalars(select(Blob.sha256).where(Blob.sha256.in_(part)))
 
     context.database.write(downloads.forget, now().date())
+    context.database.write(once.forget)
+    context.database.write(devices.forget)
     removed = context.storage.collect(wanted, temporary_age=2 * context.settings.lease, age=BLOB_AGE)
     if removed:
         log.info("Removed %d files that nobody needs", removed)

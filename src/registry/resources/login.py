@@ -4,7 +4,7 @@ from registry.resources.base import Node
 
 
 class LoginProvider(Node):
-    """``row`` is the provider (`registry.login.Provider`)."""
+    """``row`` is the provider (`registry.oidc.Provider`), None for the built-in developer login."""
 
 
 class Login(Node):
@@ -12,7 +12,9 @@ class Login(Node):
 
     def find(self, name: str) -> Node | None:
         provider = self.request.registry["providers"].get(name)
-        return None if provider is None else LoginProvider(self, name, provider)
+        if provider is None and not (name == "developer" and self.request.settings.developer_login):
+            return None
+        return LoginProvider(self, name, provider)
 
 
 class Logout(Node):
@@ -23,20 +25,28 @@ class Device(Node):
     """The page where one approves a program that asked for it elsewhere."""
 
 
-class OAuthEndpoint(Node):
+class DeviceAuthorization(Node):
+    pass
+
+
+class OAuthToken(Node):
+    pass
+
+
+class Revocation(Node):
     pass
 
 
 class OAuth(Node):
-    children = {"device_authorization": OAuthEndpoint, "revoke": OAuthEndpoint, "token": OAuthEndpoint}
+    children = {"device_authorization": DeviceAuthorization, "revoke": Revocation, "token": OAuthToken}
 
 
-class WellKnownDocument(Node):
+class OAuthMetadata(Node):
     pass
 
 
 class WellKnown(Node):
-    children = {"oauth-authorization-server": WellKnownDocument}
+    children = {"oauth-authorization-server": OAuthMetadata}
 
 
 class PublishTokens(Node):
