@@ -27,3 +27,11 @@ def page(name: str, **values: Any) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["X-Frame-Options"] = "DENY"
     return response
+
+
+def redirect(address: str, status: int = 303) -> Response:
+    """Send the browser to that address; nobody may remember that."""
+    response = Response(status=status)
+    response.location = address
+    response.headers["Cache-Control"] = "no-store"
+    return response

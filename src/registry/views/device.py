@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select
 from registry.domain import devices
 from registry.errors import CHALLENGE, ApiError, bad_field
 from registry.models import DeviceLogin, DeviceState, now
-from registry.pages import page
+from registry.pages import page, redirect
 from registry.permissions import Permission
 from registry.resources import login as nodes
 from registry.rest import PAGE, ResourceService
@@ -36,11 +36,7 @@ def show(request: Request) -> Response:
     if request.identity is None or request.identity.kind != "browser":
         back = f"/device?{urlencode({'user_code': devices.waiting(code)})}" if code else "/device"
         query = urlencode({"next": back})
-        return Response(
-            status=303,
-            location=f"{request.settings.public_url}/login/?{query}",
-            headers={"Cache-Control": "no-store"},
-        )
+        return redirect(f"{request.settings.public_url}/login/?{query}")
     return _page(request, login=_waiting(request, code) if code else None)
 
 

@@ -24,7 +24,7 @@ from registry.errors import ApiError, bad_field
 from registry.models import LoginSession
 from registry.oidc import Login, LoginRefused, ProviderUnavailable
 from registry.oidc.providers import DEVELOPER
-from registry.pages import page
+from registry.pages import page, redirect
 from registry.permissions import Permission
 from registry.resources import login as nodes
 from registry.rest import PAGE, ResourceService
@@ -89,7 +89,7 @@ def start(request: Request) -> Response:
             address = way.start(attempt["state"], attempt["nonce"], attempt["verifier"])
         except ProviderUnavailable as error:
             raise _unavailable(error) from error
-        response = Response(status=302, location=address, headers={"Cache-Control": "no-store"})
+        response = redirect(address, 302)
     _set_cookie(request, response, request.sealer.seal(orjson.dumps(attempt)).decode(), MINUTES * 60)
     return response
 
@@ -148,7 +148,7 @@ def log_out(request: Request) -> Response:
         )
     response = Response(status=204)
     if "text/html" in request.headers.get("Accept", ""):
-        response = Response(status=303, location=f"{_base(request)}/login/")
+        response = redirect(f"{_base(request)}/login/")
     request.sessions.forget(response)
     return response
 
@@ -203,8 +203,7 @@ def _attempt(request: Request, state: str) -> dict[str, Any]:
 
 
 def _logged_in(request: Request, attempt: dict[str, Any], opened: tuple[int, str]) -> Response:
-    response = Response(status=303, headers={"Cache-Control": "no-store"})
-    response.location = f"{_base(request)}{attempt['next'] or '/login/'}"
+    response = redirect(f"{_base(request)}{attempt['next'] or '/login/'}")
     _set_cookie(request, response, "", 0)
     request.sessions.remember(response, opened[1], sessions.DAYS * 24 * 3600)
     return response
