@@ -4,9 +4,12 @@ A credential is sent over https only, whose certificate is checked, or to this m
 against that. What is remembered lies in one file that only its user can read.
 """
 
+import contextlib
+import fcntl
 import json
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +32,14 @@ class Remembered:
     def __init__(self, folder: Path | None = None):
         base = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
         self.path = (folder or base / "registry") / "credentials.json"
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Nobody else reads to change it meanwhile."""
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self.path.with_suffix(".lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def get(self, url: str) -> dict[str, Any] | None:
         found = self._all().get(url)
@@ -88,6 +99,11 @@ class Client:
         )
 
     def _access_token(self) -> str:
+        # Of two commands that refresh at once the second would look like a thief.
+        with self.remembered.locked():
+            return self._fresh_token()
+
+    def _fresh_token(self) -> str:
         login = self.remembered.get(self.url)
         if login is None:
             raise ClientError(f"You are not logged in at {self.url}. Run: registry login {self.url}")
@@ -95,9 +111,11 @@ class Client:
             response = self.post(
                 "/oauth/token", grant_type="refresh_token", refresh_token=login["refresh_token"]
             )
-            if response.status_code != 200:
+            if response.status_code == 400:
                 self.remembered.put(self.url, None)
                 raise ClientError(f"{said(response)} Run: registry login {self.url}")
+            if response.status_code != 200:
+                raise ClientError(said(response))
             self.keep(response.json())
             login = self.remembered.get(self.url) or login
         return str(login["access_token"])
@@ -114,6 +132,15 @@ class Client:
 def said(response: requests.Response) -> str:
     """What an answer says is wrong."""
     try:
-        return str(response.json()["detail"])
+        text = str(response.json()["detail"])
     except (ValueError, KeyError, TypeError):
         return f"The registry answered with the status {response.status_code}."
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def error_of(response: requests.Response) -> str:
+    """OAuth's word for what is wrong."""
+    try:
+        return str(response.json()["error"])
+    except (ValueError, KeyError, TypeError):
+        return "unknown"

@@ -6,6 +6,7 @@ from registry import rest
 from registry.dialects import oauth  # noqa: F401 - defines its services
 from registry.dialects.amo import signing_v3  # noqa: F401 - defines its services
 from registry.views import (  # noqa: F401 - define their services
+    accounts,
     catalogue,
     descriptions,
     device,

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from registry.cli.faults import Fault
-from registry.client import Client, said
+from registry.client import Client, error_of, said
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 CLIENT = "registry command line"
@@ -35,7 +35,7 @@ def login(scopes: tuple[str, ...], url: str) -> None:
             client.keep(response.json())
             click.echo(f"Logged in at {client.url} as {_me(client)['username']}.")
             return
-        error = response.json().get("error")
+        error = error_of(response)
         if error == "slow_down":
             pause += 5
         elif error != "authorization_pending":

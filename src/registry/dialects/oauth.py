@@ -5,6 +5,7 @@ Fields come as a form, as OAuth has it, or as JSON.
 """
 
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 from pyramid.request import Request
@@ -33,7 +34,8 @@ BODY_BYTES = 10_000
 CLIENT_CHARACTERS = 100
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 REFRESH_TOKEN = "refresh_token"  # noqa: S105 - a name
-NO_STORE = [("Cache-Control", "no-store")]
+FORM = "application/x-www-form-urlencoded"
+MOST_FIELDS = 20
 
 DEVICE_ANSWER = mapping(
     device_code=TEXT,
@@ -96,6 +98,7 @@ def grant(request: Request) -> dict[str, Any]:
 @answering({"type": "object"})
 def revoke(request: Request) -> dict[str, Any]:
     """End the session of a refresh token or of a session's JWT; what does not hold is no error (RFC 7009, 2.2)."""
+    request.response.headers["Cache-Control"] = "no-store"
     text = _needed(_fields(request), "token")
     session_id = None
     if text.count(".") == 2:
@@ -151,16 +154,20 @@ def _revoke(session: Session, secret: str, session_id: int | None) -> None:
 
 
 def _fields(request: Request) -> dict[str, str]:
-    """The fields of the request; what is not text, or stands there twice, is not there."""
-    if request.content_length is not None and request.content_length > BODY_BYTES:
-        raise ApiError(413, f"The body may have at most {BODY_BYTES} bytes.", "ERROR_TOO_LARGE")
+    """The fields of the request, each once. Raises ApiError, as all here in OAuth's words."""
+    text = request.body_file.read(BODY_BYTES + 1)
+    if len(text) > BODY_BYTES:
+        raise _error("invalid_request", f"The body may have at most {BODY_BYTES} bytes.", 413)
     kind = request.content_type.lower()
-    if kind == "application/x-www-form-urlencoded":
-        fields: dict[str, Any] = {name: request.POST.getall(name)[-1] for name in request.POST}
+    if kind == FORM:
+        try:
+            pairs = parse_qsl(text.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+        except ValueError:
+            raise _error("invalid_request", "The body is not a form in UTF-8.") from None
+        fields: dict[str, Any] = dict(pairs)
+        if len(fields) < len(pairs):
+            raise _error("invalid_request", "A field may stand there once only.")
     elif kind == "application/json":
-        text = request.body_file.read(BODY_BYTES + 1)
-        if len(text) > BODY_BYTES:
-            raise ApiError(413, f"The body may have at most {BODY_BYTES} bytes.", "ERROR_TOO_LARGE")
         try:
             fields = orjson.loads(text)
         except orjson.JSONDecodeError:
@@ -168,11 +175,7 @@ def _fields(request: Request) -> dict[str, str]:
         if not isinstance(fields, dict):
             raise _error("invalid_request", "The body must be a JSON object.")
     else:
-        raise ApiError(
-            415,
-            "Send the fields as application/x-www-form-urlencoded or application/json.",
-            "ERROR_UNSUPPORTED_MEDIA_TYPE",
-        )
+        raise _error("invalid_request", f"Send the fields as {FORM} or application/json.", 415)
     return {name: value for name, value in fields.items() if isinstance(value, str)}
 
 
@@ -183,10 +186,9 @@ def _needed(fields: dict[str, str], name: str) -> str:
     return value
 
 
-def _error(error: str, description: str) -> ApiError:
-    return ApiError(
-        400, description, f"ERROR_{error.upper()}", NO_STORE, error=str(error), error_description=description
-    )
+def _error(error: str, description: str, status: int = 400) -> ApiError:
+    code = {413: "ERROR_TOO_LARGE", 415: "ERROR_UNSUPPORTED_MEDIA_TYPE"}.get(status, f"ERROR_{error.upper()}")
+    return ApiError(status, description, code, error=str(error), error_description=description)
 
 
 _WHY = {

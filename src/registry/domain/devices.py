@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from registry.domain import events
 from registry.domain.errors import Invalid
 from registry.domain.sessions import digest, open_session
-from registry.models import DeviceLogin, DeviceState, now
+from registry.models import DeviceLogin, DeviceState, User, now
 
 SECONDS = 900
 INTERVAL = 5
@@ -74,9 +74,7 @@ def decide(session: Session, user_code: str, user_id: int, *, approve: bool) -> 
     row.state = DeviceState.APPROVED if approve else DeviceState.DENIED
     row.user_id = user_id
     session.flush()
-    events.record(
-        session, f"device.{row.state}", actor_id=user_id, device=row.id, client=row.client, scopes=row.scopes
-    )
+    events.record(session, f"device.{row.state}", actor_id=user_id, device=row.id, scopes=row.scopes)
 
 
 def collect(
@@ -97,6 +95,8 @@ def collect(
     if row.state == DeviceState.PENDING or row.user_id is None:
         session.flush()
         return (Refusal.SLOW_DOWN if too_soon else Refusal.PENDING), None
+    if session.get_one(User, row.user_id).disabled is not None:
+        return Refusal.DENIED, None
     session_id, secret = open_session(session, row.user_id, "device", client=row.client, scopes=row.scopes)
     session.execute(delete(DeviceLogin).where(DeviceLogin.id == row.id))
     session.expunge(row)

@@ -10,13 +10,14 @@ import hashlib
 import secrets
 from collections.abc import Iterable
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from registry.domain import events
 from registry.models import LoginSession, User, now
 
 DAYS = 30
+KEPT_DAYS = 90
 
 
 def digest(secret: str) -> bytes:
@@ -38,9 +39,7 @@ def open_session(
     )
     session.add(row)
     session.flush()
-    events.record(
-        session, "session.opened", actor_id=user_id, session=row.id, origin=origin, client=row.client
-    )
+    events.record(session, "session.opened", actor_id=user_id, session=row.id, origin=origin)
     return row.id, secret
 
 
@@ -79,10 +78,19 @@ def find(session: Session, secret: str) -> LoginSession | None:
 
 def end(session: Session, row: LoginSession, *, reason: str = "logout") -> None:
     """End a session: from now on nothing that stands for it counts."""
+    session.refresh(row, with_for_update=True)
     if row.revoked is None:
         row.revoked = now()
         session.flush()
         events.record(session, "session.ended", actor_id=row.user_id, session=row.id, reason=reason)
+
+
+def forget(session: Session) -> None:
+    """Remove sessions that have been over for long."""
+    long_ago = now() - datetime.timedelta(days=KEPT_DAYS)
+    session.execute(
+        delete(LoginSession).where((LoginSession.expires < long_ago) | (LoginSession.revoked < long_ago))
+    )
 
 
 def end_all(session: Session, user_id: int) -> None:
