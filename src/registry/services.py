@@ -7,14 +7,19 @@ from registry.dialects import oauth  # noqa: F401 - defines its services
 from registry.dialects.amo import signing_v3  # noqa: F401 - defines its services
 from registry.views import (  # noqa: F401 - define their services
     accounts,
+    admins,
     catalogue,
     descriptions,
     device,
     downloads,
+    invitations,
     keys,
     login,
+    notifications,
+    owners,
     publishing,
     sessions,
+    teams,
     tokens,
     versions,
 )

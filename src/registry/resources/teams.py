@@ -75,7 +75,7 @@ class Team(Node):
 
 class Teams(Node):
     child = Team
-    rights = {Role.USER: (Permission.NEW_TEAM,)}
+    rights = {Role.USER: (Permission.NEW_TEAM, Permission.READ_ACCOUNT)}
 
     def find(self, name: str) -> Node | None:
         row = self.request.read.execute(_TEAM, {"name": name}).one_or_none()
