@@ -12,6 +12,8 @@ from registry.views import (  # noqa: F401 - define their services
     descriptions,
     device,
     downloads,
+    events,
+    identities,
     invitations,
     keys,
     login,

@@ -47,10 +47,10 @@ def record(session: Session, downloads: Iterable[Seen]) -> int:
     """Count those that were not counted before; how many that were."""
     connection = session.connection()
     insert = _INSERT[connection.dialect.name]
-    once = insert(_SEEN).on_conflict_do_nothing()
+    once = insert(_SEEN).on_conflict_do_nothing().returning(_SEEN.c.day)
     counted: dict[tuple[int, datetime.date], int] = {}
     for seen in sorted(set(downloads)):
-        if connection.execute(once, seen._asdict()).rowcount:
+        if connection.execute(once, seen._asdict()).one_or_none() is not None:
             counted[seen.version_id, seen.day] = counted.get((seen.version_id, seen.day), 0) + 1
     add = insert(_DAY)
     add = add.on_conflict_do_update(

@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, or_, select
 
 from registry import pagination
 from registry.domain import teams, transfers
+from registry.errors import ApiError
 from registry.models import Extension, Invitation, Membership, Team, TeamRole, Transfer, User, table
 from registry.permissions import Permission
 from registry.representations import time
@@ -119,7 +120,10 @@ def _answer(request: Request, *, accept: bool) -> None:
 
 def _one(request: Request, rows: Any, model: Any) -> Any:
     found = rows.where(model.id == request.context.row.id)
-    return request.read.execute(found, {"user_id": request.identity.id}).one()
+    row = request.read.execute(found, {"user_id": request.identity.id}).one_or_none()
+    if row is None:
+        raise ApiError(404, "This has been answered or withdrawn.", "ERROR_NOT_FOUND")
+    return row
 
 
 def _invitation(row: Any) -> dict[str, Any]:

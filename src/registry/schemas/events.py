@@ -1,0 +1,17 @@
+import colander
+
+
+def _name(description: str) -> colander.SchemaNode:
+    return colander.SchemaNode(
+        colander.String(), missing=None, validator=colander.Length(max=255), description=description
+    )
+
+
+class EventsSchema(colander.MappingSchema):
+    kind = _name("Only of this kind (`token.created`), or of all that begin so (`token.`).")
+    actor = _name("Only by this user.")
+    extension = _name("Only of this extension, by its name.")
+    since = colander.SchemaNode(
+        colander.DateTime(), missing=None, description="Not before this time, such as 2026-01-31T12:00:00Z."
+    )
+    until = colander.SchemaNode(colander.DateTime(), missing=None, description="Before this time.")
