@@ -47,6 +47,7 @@ def configure(ini: dict[str, str]) -> Configurator:
         "errors",
         "security",
         "edge",
+        "limits",
         "cors",
         "finished",
         "downloads",

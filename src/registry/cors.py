@@ -10,7 +10,10 @@ from typing import Any
 from pyramid.request import Request
 from pyramid.response import Response
 
-EXPOSED = "Allow, Content-Disposition, ETag, Link, Location, Retry-After"
+EXPOSED = (
+    "Allow, Content-Disposition, ETag, Link, Location, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, "
+    "Retry-After, X-Request-Id"
+)
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 DAY = "86400"
 

@@ -42,6 +42,7 @@ CODES = {
     "ERROR_TOO_LARGE": "413: the body is larger than the limit that the answer names.",
     "ERROR_UNSUPPORTED_MEDIA_TYPE": "415: the body is of a type this address does not take; the answer lists them.",
     "ERROR_RANGE_NOT_SATISFIABLE": "416: the file is shorter than the `Range` that was asked for.",
+    "ERROR_TOO_MANY_REQUESTS": "429: over a limit; `Retry-After` says when to come back, `RateLimit-*` what is left.",
     "ERROR_INTERNAL": "500: our fault; it has been logged.",
     "ERROR_DATABASE": "503: the database cannot be reached or is too busy; try again later.",
     "ERROR_PROVIDER": "502: the login provider cannot be reached, or its answer cannot be used.",

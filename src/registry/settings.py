@@ -6,6 +6,7 @@ not in the table is refused at start, so a misspelt limit cannot silently mean t
 
 import dataclasses
 import enum
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +32,8 @@ PROVIDER_OPTIONS = {
     "url": "GitHub: another address than `https://github.com`, for GitHub Enterprise.",
     "api_url": "GitHub: another address than `https://api.github.com`.",
 }
+OFF = "off"
+_LIMIT = re.compile(r"[1-9][0-9]{0,8}/(?:second|minute|hour|day)\Z")
 DEVELOPMENT_SECRET = "development-only-secret-do-not-use-in-production"  # noqa: S105 - refused by production
 SECRET_BYTES = 32
 
@@ -108,6 +111,23 @@ class Settings:
         ("https://token.actions.githubusercontent.com",),
         "Issuers of identity tokens that CI jobs may exchange for publish tokens, if an extension's owner says so.",
     )
+    limits_storage: str = setting(
+        "limits.storage",
+        "memory://",
+        "Where requests are counted: `memory://` in each web process for itself, `redis://HOST` for all together.",
+    )
+    limit_read: str = setting(
+        "limits.read",
+        "6000/minute",
+        "Reads of one address without a credential, or of one credential (three times that for an account); "
+        "or `off`. Kept answers, 304s and polling cost nothing.",
+    )
+    limit_write: str = setting("limits.write", "300/minute", "Changes, likewise.")
+    limit_publish: str = setting("limits.publish", "120/minute", "Packages sent, likewise.")
+    limit_login: str = setting("limits.login", "60/minute", "Requests that belong to logging in, likewise.")
+    limit_failure: str = setting(
+        "limits.failure", "60/minute", "Credentials that do not hold, for one address; or `off`."
+    )
     package_bytes: int = setting("package.max_bytes", 200 * 1024 * 1024, "Largest package on the wire.")
     package_unpacked: int = setting(
         "package.max_unpacked_bytes", 1024 * 1024 * 1024, "Largest package unpacked."
@@ -179,6 +199,10 @@ def check(settings: Settings) -> Settings:
         raise BadSetting(f"registry.secret must have at least {SECRET_BYTES} characters.")
     if settings.production and settings.secret == DEVELOPMENT_SECRET:
         raise BadSetting("registry.secret is the one of development.ini; production needs one of its own.")
+    for name in ("read", "write", "publish", "login", "failure"):
+        text = getattr(settings, f"limit_{name}")
+        if text != OFF and not _LIMIT.match(text):
+            raise BadSetting(f"limits.{name} is {text!r}; it must be like 60/minute, or off.")
     if settings.production and settings.developer_login:
         raise BadSetting("login.developer lets anybody log in as anybody; production refuses it.")
     if settings.public_url.endswith("/") or not settings.public_url.startswith(("http://", "https://")):

@@ -100,7 +100,7 @@ def test_a_broken_queue_stops_nothing(ini, publisher, is_signed):
     [
         ({"signing.issuer": ""}, "signing.issuer is not set"),
         ({"huey.immediate": "true"}, "is for tests"),
-        ({"registry.production": "true"}, "made for development"),
+        ({"registry.production": "true", "login.developer": "false"}, "made for development"),
     ],
 )
 def test_a_worker_that_cannot_work_does_not_start(ini, context, change, said):

@@ -79,6 +79,7 @@ def show_version(request: Request) -> dict[str, Any]:
         _wait(request, node, request.validated["wait"])
     if not VersionState(node.row.state).final:
         request.response.headers["Retry-After"] = str(retry_after(node.row))
+        request.costs_nothing = True
     return representations.version(request, extension.row, node.row)
 
 

@@ -1,0 +1,192 @@
+"""How much one may ask for: numbers from the ini file, for each kind of request and each party.
+
+A request is a read, a write, a publish (a package comes in) or part of a login. Anonymous requests count for
+their address (a /64 of IPv6); others for the credential they carry and, with all its credentials together and
+ACCOUNT_FACTOR times as much, for the account. What is over the limit is a 429, before anything of its body is
+read; every answer says what is left. Credentials that do not hold have a limit of their own for each
+address, which never stops anonymous reads, nor the owner of a key elsewhere.
+
+What costs nothing: answers that were kept or not modified (304), preflights, and polling, where a view says
+``request.costs_nothing = True``. Reads are therefore charged when their answer is known.
+"""
+
+import ipaddress
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from limits import RateLimitItem, parse
+from limits.errors import StorageError
+from limits.storage import storage_from_string
+from limits.strategies import SlidingWindowCounterRateLimiter
+from pyramid.request import Request
+from pyramid.response import Response
+
+from registry import errors
+from registry.authentication import CredentialError, Identity
+from registry.settings import OFF, Settings
+
+log = logging.getLogger(__name__)
+
+ACCOUNT_FACTOR = 3
+_LOGIN = ("/login", "/device", "/oauth", "/api/v4/publish-tokens")
+_PACKAGES = ("/api/v4/extensions", "/api/v3/")
+_READS = ("GET", "HEAD")
+
+Handler = Callable[[Request], Response]
+Quota = tuple[RateLimitItem, tuple[str, ...]]
+
+
+class Limits:
+    """The quotas of the ini file, counted in ``limits.storage``; while that is away nobody is limited."""
+
+    def __init__(self, settings: Settings):
+        self._limiter = SlidingWindowCounterRateLimiter(
+            storage_from_string(settings.limits_storage, wrap_exceptions=True)
+        )
+        texts = {
+            "read": settings.limit_read,
+            "write": settings.limit_write,
+            "publish": settings.limit_publish,
+            "login": settings.limit_login,
+            "failure": settings.limit_failure,
+        }
+        self._items = {kind: parse(text) for kind, text in texts.items() if text != OFF}
+
+    def quotas(self, kind: str, identity: Identity | None, address: str | None) -> list[Quota]:
+        """What a request of that kind counts for."""
+        item = self._items.get(kind)
+        if item is None:
+            return []
+        if identity is None:
+            return [(item, (kind, "address", party(address)))]
+        shared = type(item)(item.amount * ACCOUNT_FACTOR, item.multiples)
+        return [
+            (item, (kind, identity.kind, str(identity.credential_id))),
+            (shared, (kind, "account", str(identity.id))),
+        ]
+
+    def allowed(self, quotas: list[Quota]) -> bool:
+        return self._safely(lambda: all(self._limiter.test(item, *names) for item, names in quotas), True)
+
+    def charge(self, quotas: list[Quota]) -> bool:
+        """Count one request; False when it was one too many for any of them."""
+        return self._safely(
+            lambda: False not in [self._limiter.hit(item, *names) for item, names in quotas], True
+        )
+
+    def headers(self, quotas: list[Quota]) -> list[tuple[str, str]]:
+        """What is left of the tightest quota: ``RateLimit-Limit``, ``-Remaining`` and ``-Reset`` (seconds)."""
+        found = self._safely(
+            lambda: [(self._limiter.get_window_stats(*_flat(quota)), quota) for quota in quotas], []
+        )
+        if not found:
+            return []
+        (reset, remaining), (item, _) = min(found, key=lambda pair: pair[0].remaining)
+        return [
+            ("RateLimit-Limit", str(item.amount)),
+            ("RateLimit-Remaining", str(max(0, remaining))),
+            ("RateLimit-Reset", str(max(1, round(reset - time.time() + 0.5)))),
+        ]
+
+    def _safely(self, ask: Callable[[], Any], otherwise: Any) -> Any:
+        try:
+            return ask()
+        except StorageError as error:
+            log.warning("requests are not limited now, the counters are away: %s", error)
+            return otherwise
+
+
+def party(address: str | None) -> str:
+    """Who an address is, for counting: itself, or the /64 that one customer of a network has."""
+    try:
+        ip = ipaddress.ip_address(address or "")
+    except ValueError:
+        return "unknown"
+    if ip.version == 4:
+        return str(ip)
+    mapped = getattr(ip, "ipv4_mapped", None)
+    return str(mapped) if mapped else str(ipaddress.ip_network((ip, 64), strict=False))
+
+
+def kind_of(request: Request) -> str:
+    path = request.environ.get("PATH_INFO", "")
+    if path.startswith(_LOGIN):
+        return "login"
+    if request.method in _READS:
+        return "read"
+    is_package = path.startswith(_PACKAGES) and request.content_type.lower() != "application/json"
+    return "publish" if request.method in ("POST", "PUT") and is_package else "write"
+
+
+def quotas_tween_factory(handler: Handler, registry: Any) -> Handler:
+    """Behind the look at the credential, in front of everything else."""
+    limits: Limits = registry["limits"]
+
+    def limited(request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return handler(request)
+        kind = kind_of(request)
+        quotas = limits.quotas(kind, request.identity, request.remote_addr)
+        if not quotas:
+            return handler(request)
+        # Headers are set on whatever answer there will be, errors too.
+        request.add_response_callback(lambda _, response: response.headers.update(limits.headers(quotas)))
+        if kind != "read":
+            return handler(request) if limits.charge(quotas) else _too_many(limits.headers(quotas))
+        if not limits.allowed(quotas):
+            return _too_many(limits.headers(quotas))
+        response = handler(request)
+        if not _is_known(request, response) and not getattr(request, "costs_nothing", False):
+            limits.charge(quotas)
+        return response
+
+    return limited
+
+
+def failures_tween_factory(handler: Handler, registry: Any) -> Handler:
+    """In front of the look at the credential: whoever guesses is slowed."""
+    limits: Limits = registry["limits"]
+
+    def guarded(request: Request) -> Response:
+        if "Authorization" not in request.headers and "Auth-Token" not in request.headers:
+            return handler(request)
+        quotas = limits.quotas("failure", None, request.remote_addr)
+        if not limits.allowed(quotas):
+            return _too_many(limits.headers(quotas))
+        try:
+            return handler(request)
+        except CredentialError:
+            limits.charge(quotas)
+            raise
+
+    return guarded
+
+
+def _is_known(request: Request, response: Response) -> bool:
+    """Whether the client has this answer already, and it will be a 304."""
+    asked = "If-None-Match" in request.headers and response.etag is not None
+    return response.status_int == 304 or (asked and response.etag in request.if_none_match)
+
+
+def _flat(quota: Quota) -> tuple[Any, ...]:
+    item, names = quota
+    return item, *names
+
+
+def _too_many(headers: list[tuple[str, str]]) -> Response:
+    wait = dict(headers).get("RateLimit-Reset", "60")
+    return errors.problem(
+        429,
+        f"That was too much for now; try again in {wait} seconds.",
+        "ERROR_TOO_MANY_REQUESTS",
+        [("Retry-After", wait), *headers],
+    )
+
+
+def includeme(config: Any) -> None:
+    config.registry["limits"] = Limits(config.registry["settings"])
+    excview, edge = "pyramid.tweens.excview_tween_factory", "registry.edge.edge_tween_factory"
+    config.add_tween("registry.limits.failures_tween_factory", under=excview, over=edge)
+    config.add_tween("registry.limits.quotas_tween_factory", under=edge)
