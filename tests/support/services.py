@@ -82,3 +82,10 @@ def verbs(service: ResourceService) -> list[str]:
 
 def view(service: ResourceService, verb: str):
     return next(view for method, view, _ in service.definitions if method == verb)
+
+
+def takes_a_body(service: ResourceService, verb: str) -> bool:
+    """Whether the verb of that service reads a body that has a type."""
+    arguments = next(arguments for method, _, arguments in service.definitions if method == verb)
+    reads_json = any(hasattr(validator, "body_schema") for validator in arguments.get("validators", ()))
+    return reads_json or getattr(view(service, verb), "takes_package", False)

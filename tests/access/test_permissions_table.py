@@ -1,0 +1,99 @@
+"""docs/permissions.md is what really happens: every verb of every service, for everybody, in every state.
+
+What the table does not grant is refused; what it grants is not. Bodies are nonsense, so that whoever may
+changes nothing: the question whether one may comes before the question what was sent.
+"""
+
+import pytest
+from sqlalchemy import select
+
+from registry import rights
+from registry.cli import docs
+from registry.domain import states
+from registry.models import Extension, ExtensionState, Membership, Ownership, Team, TeamRole
+from registry.permissions import Role
+from support import services, shelf
+from support.wire import send
+
+# Of an extension of ann's, which the team "makers" owns too; "me" is everybody's own.
+ACTORS = {
+    Role.ANYONE: None,
+    Role.USER: "stranger",
+    Role.PUBLISHER: "colin",
+    Role.OWNER: shelf.OWNER,
+    Role.TEAM_MEMBER: "member",
+    Role.TEAM_ADMIN: "leader",
+    Role.ADMIN: "root",
+}
+# What is found only by those it is meant for, and what would end the accounts that are still needed.
+ADDRESS = {"username": "member", "holder": "team:makers", "team": "makers", "id": "999"}
+OWN = "/api/v4/users/me"
+HIDDEN = {404}
+
+
+@pytest.fixture
+def actors(stocked, accounts, database):
+    users = {name: accounts.user(name, admin=name == "root") for name in ACTORS.values() if name}
+
+    def add(session):
+        team = Team(name="makers")
+        session.add(team)
+        session.flush()
+        for name, role in (("member", TeamRole.MEMBER), ("leader", TeamRole.ADMIN)):
+            session.add(Membership(team_id=team.id, user_id=users[name], role=role))
+        extension_id = session.scalar(select(Extension.id).where(Extension.name == shelf.PUBLIC))
+        session.add(Ownership(extension_id=extension_id, user_id=users["colin"], role="publisher"))
+        session.add(Ownership(extension_id=extension_id, team_id=team.id, role="owner"))
+
+    database.write(add)
+    return {role: accounts.jwt(name) if name else {} for role, name in ACTORS.items()}
+
+
+@pytest.mark.parametrize("state", list(ExtensionState))
+def test_every_verb_for_everybody(stocked, actors, database, state):
+    if state != ExtensionState.ACTIVE:
+
+        def change(session):
+            extension = session.scalars(select(Extension).where(Extension.name == shelf.PUBLIC)).one()
+            states.set_state(session, extension, state, reason="a test", actor_id=None)
+
+        database.write(change)
+    seen = set()
+    for service in services.every():
+        for verb in services.verbs(service):
+            done_at_once = verb not in ("GET", "HEAD") and not services.takes_a_body(service, verb)
+            if done_at_once and "id" not in services.variables(service):
+                continue  # each has tests of its own
+            roles = rights.permitted(rights.lineage(service), services.permission(service, verb))
+            for role, headers in actors.items():
+                answer = send(stocked, verb, services.address(service, **ADDRESS), headers, b"nonsense")
+                may = role in roles or (service.path.startswith(OWN) and role != Role.ANYONE)
+                what = f"{role}: {verb} {service.public_path} {answer.status} {answer.body[:100]!r}"
+                refused = answer.status_int == 401 or (
+                    answer.status_int == 403 and b"ERROR_PERMISSION_DENIED" in answer.body
+                )
+                if verb == "HEAD":
+                    refused = answer.status_int in (401, 403)
+                    refused = refused and not (may and state == ExtensionState.PENDING_DISABLE)
+                assert refused != may or answer.status_int in HIDDEN, what
+                seen.add((may, answer.status_int))
+    assert {(False, 401), (False, 403), (True, 200)} <= seen
+
+
+def test_the_document_is_this_table(request):
+    page = (request.config.rootpath / "docs" / "permissions.md").read_text()
+    assert page == docs.permissions(), "run: make docs"
+
+
+def test_nobody_is_granted_what_no_service_asks_for():
+    asked = {right.permission for right in rights.table()}
+    granted = {
+        permission
+        for service in services.every()
+        for kind in rights.lineage(service)
+        for permissions in kind.rights.values()
+        for permission in permissions
+    }
+    # Their services come with editing, managing, reviews and reports.
+    later = {"publish:edit", "manage:state", "review:write", "report:write"}
+    assert {str(permission) for permission in granted - asked} == later
