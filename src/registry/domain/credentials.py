@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from registry.domain import events
 from registry.domain.errors import Conflict, Forbidden, Invalid
+from registry.domain.notifications import notify
 from registry.models import ApiKey, LoginSession, Token, User, now
 from registry.sealing import Sealer
 
@@ -228,6 +229,13 @@ def live_tokens(connection: Connection, texts: Iterable[str]) -> dict[str, Any]:
         )
     )
     return {digests[bytes(row.sha256)]: row for row in rows}
+
+
+def leaked(session: Session, tokens: Iterable[Any], uploader_id: int) -> None:
+    """Somebody has sent a package that holds these tokens: their owners are told."""
+    for row in tokens:
+        notify(session, [row.user_id], "token.leaked", token=row.id, name=row.name)
+        events.record(session, "token.leaked", actor_id=uploader_id, token=row.id)
 
 
 def create_key(session: Session, user: User, sealer: Sealer) -> tuple[str, str]:

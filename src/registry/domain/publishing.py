@@ -34,7 +34,7 @@ GATE = "gate"
 SIGN = "sign"
 # Columns of `version` that a package fills directly; everything else it says goes into `facts`.
 _COLUMNS = ("version", "order_key", "prerelease", "api_range", "api_min", "api_max", "requires_restart")
-_NOT_FACTS = frozenset({*_COLUMNS, "format", "guid", "name", "warnings"})
+_NOT_FACTS = frozenset({*_COLUMNS, "format", "guid", "name", "tokens", "warnings"})
 
 _EXTENSION = select(Extension.id, Extension.name, Extension.guid, Extension.format, Extension.state)
 _BY_ID = _EXTENSION.where(Extension.id == bindparam("extension_id"))

@@ -91,7 +91,9 @@ def _read(archive: Archive, options: Options) -> tuple[Package | None, list[Find
         findings += refused.findings
     if package is not None:
         size = sum(entry.size for entry in archive.entries)
-        package = dataclasses.replace(package, files=len(archive.entries), unpacked_size=size)
+        package = dataclasses.replace(
+            package, files=len(archive.entries), unpacked_size=size, tokens=dict(archive.tokens)
+        )
     return package, findings
 
 

@@ -1,7 +1,7 @@
 """The gate: the only way to the files inside an uploaded package."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -12,6 +12,7 @@ from registry.packages.findings import Finding, PackageRefused
 from registry.packages.inflate import Entry, inflate
 from registry.packages.limits import DEFAULT_LIMITS, Limits
 from registry.packages.names import check_names, is_nested_signature, is_signature_file
+from registry.packages.secrets import TokenScan
 from registry.packages.zip_records import Member
 from registry.packages.zip_structure import read_members
 
@@ -28,6 +29,9 @@ class Archive:
     the files of an earlier signature; those are ``signature_entries``.
     Reading is by position, so ``file`` has no shared cursor.
     """
+
+    # What looks like a token of this registry, and the file it is in; known after `check_contents`.
+    tokens: Mapping[str, str] = {}
 
     def __init__(
         self,
@@ -85,17 +89,20 @@ class Archive:
         Returns warnings for reviewers. Raises PackageRefused for damaged files, all in one; a file
         that holds more than it declares ends the check at once.
         """
-        scan = ContentScan()
+        scan, tokens = ContentScan(), TokenScan()
         faults = Faults()
         for entry in self.entries:
             scan.begin(entry)
+            tokens.begin(entry)
             try:
                 for chunk in self.inflate(entry):
                     scan.feed(chunk)
+                    tokens.feed(chunk)
             except PackageRefused as refused:
                 faults.extend(refused.findings)
                 if any(finding.code == "SIZE_MISMATCH" for finding in refused.findings):
                     break
+        self.tokens = tokens.found
         faults.raise_if_any()
         return scan.warnings()
 

@@ -75,6 +75,8 @@ class Package:
     files: int = 0
     unpacked_size: int = 0
     warnings: tuple[Finding, ...] = ()
+    # What looks like a token of this registry, and the file it is in.
+    tokens: dict[str, str] = field(default_factory=dict)
 
 
 class Format(ABC):

@@ -9,8 +9,10 @@ from typing import Any
 from pyramid.request import Request
 
 from registry import representations, urls
-from registry.domain import publishing
+from registry.domain import credentials, publishing
 from registry.domain.errors import Conflict
+from registry.errors import BadRequest
+from registry.packages import Package
 from registry.permissions import Permission
 from registry.receiving import receive, uploads_to
 from registry.resources import Extensions, Versions
@@ -53,6 +55,7 @@ def submit(request: Request, extension_id: int | None = None) -> publishing.Publ
     """Take the package of a request in and publish it; the signing job is on its way when this returns."""
     with receive(request) as received:
         draft = received.draft
+        _refuse_leaks(request, received.package)
         request.storage.keep(draft.path, draft.sha256)
         submission = publishing.Submission(received.package, draft.sha256, draft.size, request.identity.id)
         try:
@@ -66,6 +69,21 @@ def submit(request: Request, extension_id: int | None = None) -> publishing.Publ
     if published.created:
         request.registry["alarm"].hint(published.job_id)
     return published
+
+
+def _refuse_leaks(request: Request, package: Package) -> None:
+    """Raises BadRequest for a package that holds a live token of ours; its owner is told."""
+    if not package.tokens:
+        return
+    live = credentials.live_tokens(request.read, package.tokens)
+    if live:
+        request.database.write(credentials.leaked, list(live.values()), request.identity.id)
+        said = [
+            f"LIVE_TOKEN: {package.tokens[text]} holds a token of this registry that is still good. "
+            "Revoke it, take it out, and pack again; its owner has been told."
+            for text in live
+        ]
+        raise BadRequest({"file": said})
 
 
 def answer(request: Request, published: publishing.Published) -> dict[str, Any]:
