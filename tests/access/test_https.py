@@ -78,3 +78,28 @@ def test_when_the_ini_allows_it(ini, token):
     assert send(app, "GET", PUBLIC, token, REMOTE_ADDR="192.0.2.7").status_int == 200
     assert_failure(send(app, "GET", PUBLIC, {"Auth-Token": "x"}, REMOTE_ADDR="192.0.2.7"), 401)
     config.registry["database"].dispose()
+
+
+def test_when_https_is_required(ini, token):
+    """Not even from this machine; and browsers are told to stay with it."""
+    config = configure({**ini, "registry.require_https": "true", "huey.class": "huey.MemoryHuey"})
+    app = webtest.TestApp(config.make_wsgi_app())
+    cookie = {"Cookie": f"{config.registry['sessions'].cookie}=x"}
+    for headers in (token, cookie):
+        answer = send(app, "GET", PUBLIC, headers, REMOTE_ADDR="127.0.0.1")
+        assert_failure(answer, 403, "ERROR_HTTPS_REQUIRED")
+    over = {"REMOTE_ADDR": "192.0.2.7", "wsgi.url_scheme": "https"}
+    for path in (PUBLIC, "/nowhere"):
+        assert "max-age=" in send(app, "GET", path, token, **over).headers["Strict-Transport-Security"]
+    plain = send(app, "GET", PUBLIC, REMOTE_ADDR="192.0.2.7")
+    assert plain.status_int == 200
+    assert "Strict-Transport-Security" not in plain.headers
+    config.registry["database"].dispose()
+
+
+def test_production_requires_it():
+    from registry.settings import HttpsRequired, Settings
+
+    assert Settings(production=True).https_required == HttpsRequired.TRUE
+    assert Settings(production=False).https_required == HttpsRequired.LOOPBACK
+    assert Settings(production=True, require_https="loopback").https_required == HttpsRequired.LOOPBACK

@@ -293,3 +293,21 @@ def test_providers_are_checked_at_the_start(ini):
     ):
         with pytest.raises(BadSetting, match=said):
             configure({**ini, **options, "huey.class": "huey.MemoryHuey"})
+
+
+def test_removing_a_login(browser, github):
+    ann, bob = browser(), browser()
+    ann.log_in("ann")
+    bob.log_in("bob")
+    path = "/api/v4/users/me/identities/"
+    (first,) = ann.get(path).json["results"]
+    assert (first["provider"], first["label"]) == ("corp", "ann")
+    last = ann.app.delete(f"{path}{first['id']}/", headers=ann.csrf(), expect_errors=True)
+    assert_failure(last, 409, "LAST_IDENTITY")
+    github.user = {"id": 77, "login": "octo"}
+    ann.get(github.authorize(ann.start("github")), status=303)
+    assert_failure(bob.app.delete(f"{path}{first['id']}/", headers=bob.csrf(), expect_errors=True), 404)
+    ann.app.delete(f"{path}{first['id']}/", headers=ann.csrf(), status=204)
+    again = browser()
+    again.log_in("ann")
+    assert again.get("/api/v4/users/me/").json["username"] == "ann-2"
