@@ -106,6 +106,7 @@ def config(ini: dict[str, str]) -> Iterator[Configurator]:
     """The application's Configurator; `config.registry` holds its database, store and alarm clock."""
     config = configure({**ini, "huey.class": "huey.MemoryHuey"})
     yield config
+    config.registry["downloads"].close()
     config.registry["database"].dispose()
 
 

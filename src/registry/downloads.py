@@ -32,6 +32,7 @@ class Downloads:
         self._lock = threading.Lock()
         self._more = threading.Event()
         self._thread: threading.Thread | None = None
+        self._closed = False
 
     def count(self, environ: dict[str, Any], version_id: int) -> None:
         """Note that whoever sent this request gets the whole file of that version."""
@@ -45,7 +46,7 @@ class Downloads:
                 # Only now, because a server may part into processes after the application was made.
                 self._thread = threading.Thread(target=self._run, name="downloads", daemon=True)
                 self._thread.start()
-                atexit.register(self.flush)
+                atexit.register(self.close)
             if len(self._noted) >= MOST:
                 self._more.set()
 
@@ -63,8 +64,16 @@ class Downloads:
                 if len(self._noted) < 20 * MOST:
                     self._noted |= noted
 
+    def close(self) -> None:
+        """Write what has been noted, and be done."""
+        self._closed = True
+        self._more.set()
+        if self._thread is not None:
+            self._thread.join(EVERY)
+        self.flush()
+
     def _run(self) -> None:
-        while True:
+        while not self._closed:
             self._more.wait(EVERY)
             self._more.clear()
             self.flush()
