@@ -34,4 +34,5 @@ def includeme(config: Any) -> None:
     registry["waiters"] = threading.BoundedSemaphore(settings.long_poll_waiters)
     for name in ("settings", "database", "storage", "sealer"):
         config.add_request_method(lambda request, name=name: request.registry[name], name, property=True)
+    config.add_request_method(lambda request: settings.public_url, "public_url", property=True)
     config.add_request_method(_read, "read", reify=True)

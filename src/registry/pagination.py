@@ -123,4 +123,4 @@ def _address(request: Request, **step: Any) -> str:
     ]
     # Without the prefix the application is mounted under, which public_url has already.
     path = quote(request.path_info, safe="/@+~")
-    return f"{request.settings.public_url}{path}/?{urlencode([*others, *step.items()])}"
+    return f"{request.public_url}{path}/?{urlencode([*others, *step.items()])}"

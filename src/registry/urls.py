@@ -1,8 +1,6 @@
-"""The absolute addresses that answers carry; all begin with ``registry.public_url``."""
+"""The absolute addresses that answers and documents carry; ``base`` is ``registry.public_url``."""
 
 from urllib.parse import quote
-
-from pyramid.request import Request
 
 API = "/api/v4"
 
@@ -11,23 +9,28 @@ def _segment(text: str) -> str:
     return quote(text, safe="@+~")
 
 
-def extension(request: Request, name: str) -> str:
-    return f"{request.settings.public_url}{API}/extensions/{_segment(name)}/"
+def extension(base: str, name: str) -> str:
+    return f"{base}{API}/extensions/{_segment(name)}/"
 
 
-def version(request: Request, name: str, number: str) -> str:
-    return f"{extension(request, name)}versions/{_segment(number)}/"
+def version(base: str, name: str, number: str) -> str:
+    return f"{extension(base, name)}versions/{_segment(number)}/"
 
 
-def download(request: Request, name: str, number: str) -> str:
-    return f"{version(request, name, number)}download"
+def download(base: str, name: str, number: str) -> str:
+    return f"{version(base, name, number)}download"
 
 
-def mine(request: Request, kind: str, row_id: int) -> str:
+def image(base: str, file: str) -> str:
+    """A picture that the registry has made: ``file`` is its SHA-256 and its suffix."""
+    return f"{base}/images/{file}"
+
+
+def mine(base: str, kind: str, row_id: int) -> str:
     """One of one's own things: ``kind`` is the collection below ``users/me/``."""
-    return f"{request.settings.public_url}{API}/users/me/{kind}/{row_id}/"
+    return f"{base}{API}/users/me/{kind}/{row_id}/"
 
 
-def signed_xpi(request: Request, name: str, number: str) -> str:
+def signed_xpi(base: str, name: str, number: str) -> str:
     """Where seed 000's curl lines fetch the signed file."""
-    return f"{request.settings.public_url}/addon/{_segment(name)}/versions/{_segment(number)}-signed.xpi"
+    return f"{base}/addon/{_segment(name)}/versions/{_segment(number)}-signed.xpi"

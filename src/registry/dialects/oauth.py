@@ -62,7 +62,7 @@ def authorize_device(request: Request) -> dict[str, Any]:
     if unknown := sorted(set(scopes) - set(SCOPES)):
         raise _error("invalid_scope", f"{unknown[0][:50]!r} is no scope; the scopes are {', '.join(SCOPES)}.")
     device_code, user_code = request.database.write(devices.begin, client, scopes)
-    page = f"{request.settings.public_url}/device"
+    page = f"{request.public_url}/device"
     request.response.headers["Cache-Control"] = "no-store"
     return {
         "device_code": device_code,
@@ -114,7 +114,7 @@ def revoke(request: Request) -> dict[str, Any]:
 @answering(answers.DESCRIPTION)
 def describe(request: Request) -> dict[str, Any]:
     """Where the endpoints of OAuth are (RFC 8414)."""
-    base = request.settings.public_url
+    base = request.public_url
     return {
         "issuer": base,
         "token_endpoint": f"{base}/oauth/token",

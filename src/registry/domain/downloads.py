@@ -16,9 +16,8 @@ from sqlalchemy.orm import Session
 from registry.models import DownloadDay, DownloadSeen, Extension, Version, table
 
 RECENT_DAYS = 7
-_SEEN, _DAY, _EXTENSION = table(DownloadSeen), table(DownloadDay), table(Extension)
+_SEEN, _DAY, _EXTENSION, _VERSION = map(table, (DownloadSeen, DownloadDay, Extension, Version))
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-_OF_VERSION = select(Version.extension_id).where(Version.id == bindparam("which"))
 _ADD = (
     update(_EXTENSION)
     .where(_EXTENSION.c.id == bindparam("which"))
@@ -26,6 +25,14 @@ _ADD = (
         downloads_total=_EXTENSION.c.downloads_total + bindparam("more"),
         downloads_recent=_EXTENSION.c.downloads_recent + bindparam("more"),
     )
+)
+
+
+_ADD_TO_VERSION = (
+    update(_VERSION)
+    .where(_VERSION.c.id == bindparam("which"))
+    .values(downloads=_VERSION.c.downloads + bindparam("more"))
+    .returning(_VERSION.c.extension_id)
 )
 
 
@@ -58,7 +65,7 @@ def record(session: Session, downloads: Iterable[Seen]) -> int:
     )
     for_extension: dict[int, int] = {}
     for (version_id, day), count in counted.items():
-        extension_id = connection.scalar(_OF_VERSION, {"which": version_id})
+        extension_id = connection.scalar(_ADD_TO_VERSION, {"which": version_id, "more": count})
         if extension_id is not None:
             connection.execute(add, {"version_id": version_id, "day": day, "count": count})
             for_extension[extension_id] = for_extension.get(extension_id, 0) + count

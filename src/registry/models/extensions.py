@@ -55,6 +55,13 @@ class Extension(Base):
         _offered("ix_extension_recent", "downloads_recent", "id"),
         _offered("ix_extension_rating", "rating_score", "id"),
         _offered("ix_extension_updated", "updated", "id"),
+        # The blocklist and the takedown document.
+        Index(
+            "ix_extension_disabled",
+            "name",
+            postgresql_where=text("state = 'disabled'"),
+            sqlite_where=text("state = 'disabled'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -88,6 +95,10 @@ class Extension(Base):
     api_limit: Mapped[str | None] = mapped_column(String(100))
     # Who owned it where it was imported from; for people to read, it gives no right.
     owner_label: Mapped[str | None] = mapped_column(String(200))
+
+    # Pictures as they are served, made of `Image` rows: `icons` by width in pixels, and `screenshots`, each with
+    # `id`, `full` and `thumbnail` (SHA-256 and suffix), `width`, `height` and `caption`.
+    images: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
     # How many reviews there are at each number of stars, [1, 2, 3, 4, 5].
     rating_counts: Mapped[list[Any]] = mapped_column(default=lambda: [0, 0, 0, 0, 0])
@@ -138,6 +149,8 @@ class Version(Base):
     # What the package says of itself, see `domain.publishing.facts`.
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
+    # Clients and days, ever; `DownloadDay` has them by day.
+    downloads: Mapped[int] = mapped_column(BigId, default=0)
     submitted_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     created: Mapped[datetime.datetime] = mapped_column(default=now)
     updated: Mapped[datetime.datetime] = mapped_column(default=now)

@@ -19,7 +19,11 @@ class Review(Base):
     """One user's present opinion; a second one replaces it."""
 
     __tablename__ = "review"
-    __table_args__ = (UniqueConstraint("extension_id", "user_id"),)
+    __table_args__ = (
+        UniqueConstraint("extension_id", "user_id"),
+        # An extension's reviews, the newest first.
+        Index("ix_review_extension", "extension_id", "updated", "id"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     extension_id: Mapped[int] = mapped_column(ForeignKey("extension.id"))

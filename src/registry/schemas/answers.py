@@ -49,6 +49,7 @@ def page(results: Schema) -> Schema:
 FINDING = mapping(
     code=TEXT, message=TEXT, field=TEXT, path=or_null(TEXT), severity=one_of(["error", "warning"])
 )
+SCREENSHOT = mapping(id=NUMBER, url=URL, thumbnail_url=URL, width=NUMBER, height=NUMBER, caption=TRANSLATED)
 _EXTENSION: dict[str, Schema] = {
     "name": TEXT,
     "guid": TEXT,
@@ -60,12 +61,19 @@ _EXTENSION: dict[str, Schema] = {
     "default_locale": TEXT,
     "categories": TEXTS,
     "keywords": TEXTS,
+    "theme": FLAG,
+    "license": or_null(TEXT),
     "author": or_null({"type": "object", "additionalProperties": TEXT}),
+    "owner_label": or_null(TEXT),
     "version": or_null(TEXT),
     "requires_restart": FLAG,
     "languages": TEXTS,
+    "icons": {"type": "object", "additionalProperties": URL, "description": "By width in pixels."},
+    "thumbnail_url": or_null(URL),
     "rating": or_null({"type": "number", "minimum": 1, "maximum": 5}),
     "rating_count": NUMBER,
+    "downloads_total": NUMBER,
+    "downloads_recent": NUMBER,
     "disabled": FLAG,
     "created": TIME,
     "updated": TIME,
@@ -78,7 +86,7 @@ EXTENSION_DETAIL = mapping(
     **_EXTENSION,
     description=TRANSLATED,
     changelog=or_null(TEXT),
-    license=or_null(TEXT),
+    screenshots={"type": "array", "items": SCREENSHOT},
     state=one_of(ExtensionState),
     state_reason=or_null(TEXT),
     rating_breakdown={"type": "array", "items": NUMBER, "minItems": 5, "maxItems": 5},

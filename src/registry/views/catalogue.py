@@ -6,6 +6,7 @@ from pyramid.request import Request
 from sqlalchemy import bindparam, select
 
 from registry import pagination, representations
+from registry.catalogue import presentation
 from registry.domain import tallies, visibility
 from registry.errors import ApiError
 from registry.models import Extension as Row
@@ -34,7 +35,7 @@ def list_extensions(request: Request) -> dict[str, Any]:
     """All extensions on offer, by name."""
 
     def render(row: Any) -> dict[str, Any]:
-        return representations.extension(request, row)
+        return presentation.extension(request.public_url, row)
 
     request.keep_until_changed()
     total = tallies.value(request.read, tallies.LISTED)

@@ -20,7 +20,7 @@ description_v3 = ResourceService("v3_openapi", "/api/v3/", Api, traverse="/api",
 @answering(answers.INDEX)
 def index(request: Request) -> dict[str, Any]:
     """Where to go on from here."""
-    base = request.settings.public_url
+    base = request.public_url
     return {
         "name": "Extension Registry",
         "version": importlib.metadata.version("extension-registry"),

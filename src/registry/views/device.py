@@ -36,7 +36,7 @@ def show(request: Request) -> Response:
     if request.identity is None or request.identity.kind != "browser":
         back = f"/device?{urlencode({'user_code': devices.waiting(code)})}" if code else "/device"
         query = urlencode({"next": back})
-        return redirect(f"{request.settings.public_url}/login/?{query}")
+        return redirect(f"{request.public_url}/login/?{query}")
     return _page(request, login=_waiting(request, code) if code else None)
 
 

@@ -86,5 +86,5 @@ def _key(request: Request, row: Any) -> dict[str, Any]:
         "created": time(row.created),
         "used": time(row.used),
         "revoked": time(row.revoked),
-        "url": urls.mine(request, "keys", row.id),
+        "url": urls.mine(request.public_url, "keys", row.id),
     }

@@ -218,7 +218,7 @@ def _next(request: Request) -> str:
 
 
 def _set_cookie(request: Request, response: Response, text: str, seconds: int) -> None:
-    secure = request.settings.public_url.startswith("https:")
+    secure = request.public_url.startswith("https:")
     response.set_cookie(
         COOKIE, text, max_age=seconds, path="/login", secure=secure, httponly=True, samesite="Lax"
     )
@@ -234,5 +234,5 @@ def _unavailable(error: ProviderUnavailable) -> ApiError:
 
 
 def _base(request: Request) -> str:
-    url: str = request.settings.public_url
+    url: str = request.public_url
     return url

@@ -115,7 +115,7 @@ def offer(request: Request) -> dict[str, Any]:
         )
     )
     request.response.status_int = 201
-    request.response.location = f"{urls.extension(request, extension.name)}transfer/"
+    request.response.location = f"{urls.extension(request.public_url, extension.name)}transfer/"
     return _offer(request.read.execute(_OFFER, {"extension_id": extension.id}).one())
 
 

@@ -63,7 +63,7 @@ def submit(request: Request, extension_id: int | None = None) -> publishing.Publ
         except Conflict as conflict:
             if "version" in conflict.existing:
                 conflict.existing["url"] = urls.version(
-                    request, str(conflict.existing["name"]), str(conflict.existing["version"])
+                    request.public_url, str(conflict.existing["name"]), str(conflict.existing["version"])
                 )
             raise
     if published.created:
@@ -91,7 +91,7 @@ def answer(request: Request, published: publishing.Published) -> dict[str, Any]:
     extension = request.root["api"]["v4"]["extensions"][published.name]
     node = extension["versions"][published.version]
     request.response.status_int = 202 if published.created else 200
-    request.response.location = urls.version(request, published.name, published.version)
+    request.response.location = urls.version(request.public_url, published.name, published.version)
     if published.created:
         request.response.headers["Retry-After"] = str(retry_after(node.row))
     return representations.version(request, extension.row, node.row)

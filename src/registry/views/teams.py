@@ -76,7 +76,7 @@ def create_team(request: Request) -> dict[str, Any]:
 
     request.database.write(work)
     request.response.status_int = 201
-    request.response.location = f"{request.settings.public_url}{API}/teams/{wanted['name']}/"
+    request.response.location = f"{request.public_url}{API}/teams/{wanted['name']}/"
     row = request.read.execute(_ROWS.where(Team.name == wanted["name"])).one()
     return _team(row) | {"extensions": []}
 
@@ -162,9 +162,7 @@ def invite(request: Request) -> dict[str, Any]:
         _INVITATIONS.where(Invitation.id == invitation_id), {"team_id": node.row.id}
     ).one()
     request.response.status_int = 201
-    request.response.location = (
-        f"{request.settings.public_url}{API}/teams/{node.row.name}/invitations/{row.id}/"
-    )
+    request.response.location = f"{request.public_url}{API}/teams/{node.row.name}/invitations/{row.id}/"
     return _invitation(row)
 
 

@@ -127,5 +127,5 @@ def _token(request: Request, row: Any) -> dict[str, Any]:
         "used": time(row.used),
         "revoked": time(row.revoked),
         "trusted_publisher": row.trusted_publisher_id,
-        "url": urls.mine(request, "tokens", row.id),
+        "url": urls.mine(request.public_url, "tokens", row.id),
     }

@@ -86,7 +86,7 @@ def download_signed(request: Request) -> Response:
 
 def _submitted(request: Request, published: publishing.Published) -> dict[str, Any]:
     request.response.status_int = 202 if published.created else 200
-    request.response.location = f"{request.settings.public_url}/api/v3/status/{published.name}/"
+    request.response.location = f"{request.public_url}/api/v3/status/{published.name}/"
     row = request.read.execute(_NEWEST.where(Row.id == published.version_id)).one()
     return _state(request, row)
 
@@ -99,5 +99,5 @@ def _state(request: Request, row: Any) -> dict[str, Any]:
         "version": row.version,
         "state": row.state,
         "errors": row.errors,
-        "signed_url": urls.signed_xpi(request, row.name, row.version) if ready else None,
+        "signed_url": urls.signed_xpi(request.public_url, row.name, row.version) if ready else None,
     }

@@ -110,6 +110,14 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("downloads_total", BigId, server_default="0", nullable=False))
         batch_op.add_column(sa.Column("downloads_recent", BigId, server_default="0", nullable=False))
         batch_op.add_column(sa.Column("changed", BigId, nullable=True))
+        batch_op.add_column(sa.Column("images", Json, server_default="{}", nullable=False))
+        batch_op.create_index(
+            "ix_extension_disabled",
+            ["name"],
+            unique=False,
+            postgresql_where=sa.text("state = 'disabled'"),
+            sqlite_where=sa.text("state = 'disabled'"),
+        )
         batch_op.create_index("ix_extension_changed", ["changed"], unique=False)
         batch_op.create_index(
             "ix_extension_downloads",
@@ -143,16 +151,22 @@ def upgrade() -> None:
     with op.batch_alter_table("version") as batch_op:
         batch_op.add_column(sa.Column("compatibility_id", BigId, nullable=True))
         batch_op.add_column(sa.Column("published", Time, nullable=True))
+        batch_op.add_column(sa.Column("downloads", BigId, server_default="0", nullable=False))
         batch_op.create_index("ix_version_compatibility_id", ["compatibility_id"], unique=False)
         batch_op.create_foreign_key(
             "fk_version_compatibility_id_compatibility", "compatibility", ["compatibility_id"], ["id"]
         )
 
+    op.create_index("ix_review_extension", "review", ["extension_id", "updated", "id"])
+
 
 def downgrade() -> None:
+    op.drop_index("ix_review_extension", "review")
+
     with op.batch_alter_table("version") as batch_op:
         batch_op.drop_constraint("fk_version_compatibility_id_compatibility", type_="foreignkey")
         batch_op.drop_index("ix_version_compatibility_id")
+        batch_op.drop_column("downloads")
         batch_op.drop_column("published")
         batch_op.drop_column("compatibility_id")
 
@@ -170,6 +184,12 @@ def downgrade() -> None:
             "ix_extension_downloads", postgresql_where=sa.text("listed"), sqlite_where=sa.text("listed = 1")
         )
         batch_op.drop_index("ix_extension_changed")
+        batch_op.drop_index(
+            "ix_extension_disabled",
+            postgresql_where=sa.text("state = 'disabled'"),
+            sqlite_where=sa.text("state = 'disabled'"),
+        )
+        batch_op.drop_column("images")
         batch_op.drop_column("changed")
         batch_op.drop_column("downloads_recent")
         batch_op.drop_column("downloads_total")
