@@ -5,9 +5,15 @@ from typing import Any
 from pyramid.request import Request
 
 from registry import urls
-from registry.catalogue import presentation
+from registry.catalogue import presentation, translations
 from registry.catalogue.presentation import time
 from registry.models import ExtensionState, VersionState
+
+
+def shown(request: Request, entry: dict[str, Any]) -> dict[str, Any]:
+    """The JSON of an extension as the request's ``ShownSchema`` wants it: `lang`."""
+    lang = request.validated["lang"]
+    return entry if lang is None else translations.in_language(entry, lang)
 
 
 def extension_detail(request: Request, row: Any) -> dict[str, Any]:

@@ -12,7 +12,11 @@ TIME: Schema = {"type": "string", "format": "date-time"}
 NUMBER: Schema = {"type": "integer", "minimum": 0}
 FLAG: Schema = {"type": "boolean"}
 TEXTS: Schema = {"type": "array", "items": TEXT}
-TRANSLATED: Schema = {"type": "object", "additionalProperties": TEXT, "description": "By language (BCP 47)."}
+TRANSLATED: Schema = {
+    "type": ["object", "string", "null"],
+    "additionalProperties": TEXT,
+    "description": "By language (BCP 47); with `lang` the text for that language, or null.",
+}
 RANGES: Schema = {"type": "object", "additionalProperties": TEXT, "description": "Name to range of versions."}
 SHA256: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 

@@ -15,10 +15,16 @@ from registry.permissions import Permission
 from registry.resources import Extension, Extensions
 from registry.rest import ResourceService, answering
 from registry.schemas import answers
+from registry.schemas.translations import ShownSchema
 from registry.validators import query
 
 extensions = ResourceService("extensions", "/api/v4/extensions/", Extensions)
 extension = ResourceService("extension", "/api/v4/extensions/{name}/", Extension)
+
+
+class PageSchema(pagination.PageSchema, ShownSchema):
+    pass
+
 
 _ROWS = select(
     Row.__table__,
@@ -29,20 +35,20 @@ _ROW = _ROWS.add_columns(VersionRow.facts.label("latest_facts")).where(Row.id ==
 _OFFERED = _ROWS.where(Row.listed)
 
 
-@extensions.get(permission=Permission.READ, validators=[query(pagination.PageSchema())])
+@extensions.get(permission=Permission.READ, validators=[query(PageSchema())])
 @answering(answers.page(answers.EXTENSION))
 def list_extensions(request: Request) -> dict[str, Any]:
     """All extensions on offer, by name."""
 
     def render(row: Any) -> dict[str, Any]:
-        return presentation.extension(request.public_url, row)
+        return representations.shown(request, presentation.extension(request.public_url, row))
 
     request.keep_until_changed()
     total = tallies.value(request.read, tallies.LISTED)
     return pagination.paginate(request, _OFFERED, [Row.name], render, total)
 
 
-@extension.get(permission=Permission.READ)
+@extension.get(permission=Permission.READ, validators=[query(ShownSchema())])
 @answering(answers.EXTENSION_DETAIL)
 def show_extension(request: Request) -> dict[str, Any]:
     """One extension in detail."""
@@ -51,4 +57,4 @@ def show_extension(request: Request) -> dict[str, Any]:
         raise ApiError(404, "There is nothing at this address.", "ERROR_NOT_FOUND")
     request.keep_until_changed(node.row.id)
     row = request.read.execute(_ROW, {"id": node.row.id}).one()
-    return representations.extension_detail(request, row)
+    return representations.shown(request, representations.extension_detail(request, row))
