@@ -16,7 +16,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from registry import queue
-from registry.domain import events, visibility
+from registry.domain import compatibility, events, visibility
 from registry.domain.errors import Conflict, Invalid
 from registry.domain.publishing import GATE, SIGN, finding_json
 from registry.models import (
@@ -150,6 +150,7 @@ def signed(session: Session, version_id: int, file: Signed) -> None:
         raise Conflict("The version does not wait for a signature any more.", "NOT_WAITING")
     connection.execute(_NEW_BLOB, {"sha256": file.sha256, "size": file.size})
     connection.execute(_NEW_ARTIFACT, {"version_id": version_id} | dataclasses.asdict(file))
+    compatibility.assign(session, subject.extension_id, version_id)
     visibility.refresh(session, subject.extension_id)
     identity = {"sha256": file.sha256, "key_id": file.key_id, "serial": file.serial}
     _record(session, "version.signed", subject, public=True, **identity)

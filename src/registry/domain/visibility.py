@@ -33,17 +33,18 @@ _EXTENSION = select(
     Extension.state, Extension.hidden_by_owner, Extension.listed, Extension.latest_id, Extension.edited
 ).where(Extension.id == bindparam("extension_id"))
 _LATEST_FACTS = select(Version.facts, Version.published).where(Version.id == bindparam("version_id"))
+# SQL: the version may be `latest`.
+OFFERED = (
+    Version.state == VersionState.SIGNED,
+    Version.channel == Channel.LISTED,
+    Version.prerelease.is_(False),
+    Version.yanked.is_(None),
+    Version.held.is_(None),
+    Version.deleted.is_(None),
+)
 _LATEST = (
     select(Version.id)
-    .where(
-        Version.extension_id == bindparam("extension_id"),
-        Version.state == VersionState.SIGNED,
-        Version.channel == Channel.LISTED,
-        Version.prerelease.is_(False),
-        Version.yanked.is_(None),
-        Version.held.is_(None),
-        Version.deleted.is_(None),
-    )
+    .where(Version.extension_id == bindparam("extension_id"), *OFFERED)
     .order_by(Version.order_key.desc())
     .limit(1)
 )

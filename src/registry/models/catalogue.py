@@ -18,7 +18,8 @@ class Compatibility(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     host: Mapped[str] = mapped_column(String(30))
-    range: Mapped[str] = mapped_column(String(1000))
+    # A package's range has at most 256 characters; a limit in each alternative makes it longer.
+    range: Mapped[str] = mapped_column(String(4000))
 
 
 class DownloadDay(Base):

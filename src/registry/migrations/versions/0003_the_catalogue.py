@@ -22,7 +22,7 @@ def upgrade() -> None:
         "compatibility",
         sa.Column("id", BigId, nullable=False),
         sa.Column("host", sa.String(30), nullable=False),
-        sa.Column("range", sa.String(1000), nullable=False),
+        sa.Column("range", sa.String(4000), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_compatibility"),
         sa.UniqueConstraint("host", "range", name="uq_compatibility_host_range"),
     )
