@@ -1,6 +1,7 @@
 """Logging in with a browser, by providers that run: one nobody here wrote, and one that speaks as GitHub does."""
 
 import datetime
+from email.utils import parsedate_to_datetime
 
 import pytest
 import time_machine
@@ -259,7 +260,14 @@ def test_the_page_lists_the_ways(browser):
 def test_the_developer_login(browser, site):
     site.registry["database"].write(lambda session: credentials.create_user(session, "owner") and None)
     owner = browser()
-    owner.developer("owner")
+    answer = owner.developer("owner")
+    # What the login began with is spent, so it is taken away, for clients that look at the date only, too.
+    (spent,) = [text for text in answer.headers.getall("Set-Cookie") if text.startswith("registry-login=")]
+    expires = parsedate_to_datetime(spent.partition("expires=")[2].partition(";")[0])
+    assert "Path=/login;" in spent
+    assert "Max-Age=0" in spent
+    assert expires < now() - datetime.timedelta(hours=1)
+    assert list(owner.app.cookies) == [SESSION]
     assert people(site) == ["owner"]
     browser().developer("new")
     assert people(site) == ["owner", "new"]

@@ -80,6 +80,23 @@ def test_from_the_first_word_to_a_session(program, ann):
     assert refusal(collect(program, begun, expect_errors=True)) == "invalid_grant"
 
 
+def test_who_asks_too_often_has_to_wait_longer(program):
+    begun = begin(program)
+    with time_machine.travel(now(), tick=False) as clock:
+        for wait, said in (
+            (0, "authorization_pending"),
+            (5, "authorization_pending"),
+            (1, "slow_down"),
+            (5, "slow_down"),
+            (10, "slow_down"),
+            (20, "authorization_pending"),
+            (20, "authorization_pending"),
+            (18, "slow_down"),
+        ):
+            clock.shift(wait)
+            assert refusal(collect(program, begun, expect_errors=True)) == said, wait
+
+
 def test_the_scopes_of_a_session_hold(program, ann):
     begun = begin(program, scope="read")
     approve(ann, begun)

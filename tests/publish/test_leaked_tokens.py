@@ -7,6 +7,7 @@ from support.samples import brackets
 from support.wire import assert_failure
 
 EXTENSIONS, ME = "/api/v4/extensions/", "/api/v4/users/me/"
+WIDE = {"utf-16-le", "utf-16-be", "utf-16", "utf-32-le", "utf-32-be"}
 PLACES = {
     "main.js": "const token = '%s';\n",
     "data/settings.bin": "\0\0%s\0",
@@ -50,3 +51,28 @@ def test_many_of_them(app, accounts):
     package = brackets(files={f"{number}.txt": token for number, token in enumerate(tokens)})
     answer = app.post(EXTENSIONS, package, headers=accounts.bearer("ann"), expect_errors=True)
     assert len(assert_failure(answer, 400)["file"]) == 3
+
+
+@pytest.mark.parametrize("coding", sorted(WIDE))
+def test_in_wide_letters(app, accounts, coding):
+    token = accounts.token("bob")
+    for before in ("", "x" * 131_000):
+        text = f"{before}token = {token}\n".encode(coding)
+        package = brackets(files={"settings.txt": text})
+        answer = app.post(EXTENSIONS, package, headers=accounts.bearer("ann"), expect_errors=True)
+        assert assert_failure(answer, 400)["file"][0].startswith("LIVE_TOKEN: settings.txt ")
+    whole = f"{token}9".encode(coding)
+    app.post(EXTENSIONS, brackets(files={"a": whole}), headers=accounts.bearer("ann"), status=202)
+
+
+def test_it_does_not_hide_behind_others(app, accounts):
+    token = accounts.token("bob")
+    others = "\n".join(credentials.new_token() for _ in range(1200))
+    package = brackets(files={"a.txt": others, "b.txt": token})
+    answer = app.post(EXTENSIONS, package, headers=accounts.bearer("ann"), expect_errors=True)
+    assert assert_failure(answer, 400)["file"][0].startswith("LIVE_TOKEN: b.txt ")
+    many = "\n".join(f"reg_{number:049}" for number in range(10_001))
+    answer = app.post(
+        EXTENSIONS, brackets(files={"a.txt": many}), headers=accounts.bearer("ann"), expect_errors=True
+    )
+    assert assert_failure(answer, 400)["file"][0].startswith("TOO_MANY_TOKENS: ")

@@ -71,8 +71,22 @@ def test_bad_wishes(stocked, ann, as_):
         assert_failure(ann.put(f"{OWNERS}ann/", body), 400)
     assert_failure(ann.put(f"{OWNERS}nobody/", {"role": "owner"}), 404)
     assert_failure(ann.put(f"{OWNERS}team:nobody/", {"role": "owner"}), 404)
-    assert_failure(as_("root").put(f"{OWNERS}root/", {"role": "owner"}), 403)
+    assert_failure(as_("bob").put(f"{OWNERS}ann/", {"role": "owner"}), 403)
     assert_failure(stocked.put_json(f"{OWNERS}ann/", {"role": "owner"}, expect_errors=True), 401)
+
+
+def test_who_has_an_account_is_not_told(stocked, ann, as_):
+    bob = as_("bob")
+    bob.post(TEAMS, {"name": "makers"}, status=201)
+    for holder in ("bob", "team:makers"):
+        assert ann.get(f"{OWNERS}{holder}/").json == {"holder": holder, "role": None}
+        for verb, body in (("get", None), ("put", {"role": "owner"}), ("delete", None)):
+            assert_failure(bob(verb, f"{OWNERS}{holder}/", body), 404)
+        assert_failure(stocked.get(f"{OWNERS}{holder}/", expect_errors=True), 404)
+    assert stocked.get(f"{OWNERS}ann/").json["role"] == "owner"
+    # A token that lacks the scope is told so, as everywhere.
+    small = as_(shelf.OWNER, scopes=["read"])
+    assert_failure(small.put(f"{OWNERS}bob/", {"role": "owner"}), 403, "ERROR_SCOPE")
 
 
 def test_handed_over_in_two_steps(stocked, ann, as_):
@@ -127,10 +141,30 @@ def test_an_offer_of_what_one_has_no_more(stocked, ann, as_):
     ann.put(f"{OWNERS}carl/", {"role": "owner"}, status=200)
     ann.post(TRANSFER, {"to": "bob"}, status=201)
     carl.delete(f"{OWNERS}ann/", status=204)
-    number = bob.get(f"{ME}transfers/").json["results"][0]["id"]
-    assert_failure(bob.post(f"{ME}transfers/{number}/accept/"), 409, "OFFER_VOID")
+    assert bob.told()[0] == "extension.transfer-ended"
+    assert bob.get(f"{ME}transfers/").json["count"] == 0
+    assert_failure(bob.post(f"{ME}transfers/1/accept/"), 404)
     assert holders(stocked) == {"carl": "owner"}
-    carl.delete(TRANSFER, status=204)
+    # It ends likewise for an owner who becomes a publisher, and with the team that it was made to.
+    carl.put(f"{OWNERS}ann/", {"role": "owner"}, status=200)
+    ann.post(TRANSFER, {"to": "bob"}, status=201)
+    carl.put(f"{OWNERS}ann/", {"role": "publisher"}, status=200)
+    assert_failure(carl.get(TRANSFER), 404)
+    bob.post(TEAMS, {"name": "makers"}, status=201)
+    carl.post(TRANSFER, {"to": "team:makers"}, status=201)
+    bob.delete(f"{TEAMS}makers/", status=204)
+    assert_failure(carl.get(TRANSFER), 404)
+
+
+def test_a_publishers_right_cannot_be_handed_over(stocked, ann, as_):
+    bob = as_("bob")
+    bob.post(TEAMS, {"name": "makers"}, status=201)
+    ann.put(f"{OWNERS}bob/", {"role": "owner"}, status=200)
+    ann.put(f"{OWNERS}team:makers/", {"role": "publisher"}, status=200)
+    carl = as_("carl")
+    answer = assert_failure(bob.post(TRANSFER, {"to": "carl", "from": "team:makers"}), 400)
+    assert answer["from"][0].startswith("NOT_OWNER")
+    assert carl.told() == []
 
 
 def test_a_publisher_who_becomes_the_owner(stocked, ann, as_):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from registry.domain import teams
 from support import shelf
 from support.samples import brackets
 from support.wire import assert_failure
@@ -123,7 +124,7 @@ def test_a_team_publishes_what_it_owns(stocked, as_, makers, join):
     ann, bob = as_(shelf.OWNER), join("makers", "ann", "bob")
     ann.put(f"{PUBLIC}owners/team:makers/", {"role": "owner"}, status=200)
     stocked.post(f"{PUBLIC}versions/", brackets(shelf.PUBLIC, "3.0.0"), headers=bob.headers, status=202)
-    assert_failure(bob.put(f"{PUBLIC}owners/bob/", {"role": "owner"}), 403)
+    assert_failure(bob.put(f"{PUBLIC}owners/ann/", {"role": "owner"}), 403)
     assert_failure(ann.delete(makers), 409, "TEAM_OWNS")
     ann.delete(f"{makers}members/bob/", status=204)
     late = stocked.post(
@@ -139,3 +140,26 @@ def test_a_token_needs_the_scope(as_, makers):
     small.get(f"{makers}members/", status=200)
     answer = assert_failure(small.post(f"{makers}invitations/", {"username": "x"}), 403, "ERROR_SCOPE")
     assert "`manage`" in answer["detail"]
+
+
+def test_another_title_is_an_event(as_, makers, accounts):
+    ann = as_("ann")
+    assert ann.patch(makers, {"title": "Crafts"}, status=200).json["title"] == "Crafts"
+    ann.patch(makers, {"title": "Crafts"}, status=200)
+    kinds = [event["kind"] for event in ann.get(f"{ME}events/").json["results"]]
+    assert kinds.count("team.edited") == 1
+
+
+def test_nobody_joins_more_teams_than_they_may_found(as_, makers, database, accounts):
+    bob = as_("bob")
+    made = as_("ann").post(f"{makers}invitations/", {"username": "bob"}, status=201).json
+
+    def full(session):
+        for number in range(teams.MOST_TEAMS):
+            teams.create(session, f"team-{number}", "", accounts.user("bob"))
+
+    database.write(full)
+    accept = f"{ME}invitations/{made['id']}/accept/"
+    assert_failure(bob.post(accept), 409, "TOO_MANY")
+    bob.delete(f"{TEAMS}team-0/", status=204)
+    bob.post(accept, status=200)

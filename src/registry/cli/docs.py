@@ -50,7 +50,8 @@ _PERMISSIONS_HEAD = """\
 Who may use which verb at which address, by what one is to the node there. A *co-publisher* publishes an extension
 without owning it. The *publisher team* is one that owns or publishes the extension, or the team at the address itself;
 the admins of a team that only publishes have its members' rights. *Site admins* are the registry's own team; they
-manage and do not publish for others. *Oneself* is the account that the address is about.
+manage and do not publish for others; an owner they name only for an extension whose owners have all deleted their
+accounts, or that never had one. *Oneself* is the account that the address is about.
 
 The part of a permission before the colon is the scope that a personal token needs for it: `public` needs none, and
 `login` can be given to no token, only to a login or an API key. A token that is limited to some extensions can do

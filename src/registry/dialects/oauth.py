@@ -193,7 +193,7 @@ def _error(error: str, description: str, status: int = 400) -> ApiError:
 
 _WHY = {
     devices.Refusal.PENDING: "Nobody has approved this login yet; ask again.",
-    devices.Refusal.SLOW_DOWN: f"Ask again, but not more often than every {devices.INTERVAL} seconds.",
+    devices.Refusal.SLOW_DOWN: f"Too early: wait {devices.SLOWER} seconds longer than before, from now on.",
     devices.Refusal.DENIED: "The login was refused.",
     devices.Refusal.EXPIRED: "Nobody approved this login in time; begin anew.",
     devices.Refusal.UNKNOWN: "This device code does not hold, or has been used.",

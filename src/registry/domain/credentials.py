@@ -15,12 +15,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from registry.domain import events
+from registry.domain import events, locks
 from registry.domain.errors import Conflict, Forbidden, Invalid
-from registry.domain.notifications import notify
 from registry.models import ApiKey, LoginSession, Token, User, now
 from registry.sealing import Sealer
 
@@ -133,7 +132,7 @@ def make_token(
         raise Invalid(f"{unknown[0]} is no scope; the scopes are {', '.join(SCOPES)}.", "BAD_SCOPE", "scopes")
     chosen = None if extensions is None else list(extensions)
     _within(maker, scopes, chosen)
-    session.scalars(select(User.id).where(User.id == user_id).with_for_update()).one()
+    locks.user(session, user_id, alone=True)
     live = select(func.count()).where(
         Token.user_id == user_id, Token.revoked.is_(None), Token.trusted_publisher_id.is_(None)
     )
@@ -165,6 +164,7 @@ def rotate_token(session: Session, token_id: int, user_id: int, maker: Maker) ->
 
     Raises Conflict when it does not hold any more: somebody was faster.
     """
+    locks.user(session, user_id, alone=True)
     old = session.scalars(select(Token).where(Token.id == token_id).with_for_update()).one()
     if old.revoked is not None or old.trusted_publisher_id is not None:
         raise Conflict("This token has been revoked; make a new one.", "TOKEN_REVOKED")
@@ -218,26 +218,6 @@ def _within(maker: Maker, scopes: Iterable[str], extensions: list[str] | None) -
         raise Forbidden("A token cannot give rights on extensions that it has not itself.", "ERROR_SCOPE")
 
 
-def live_tokens(connection: Connection, texts: Iterable[str]) -> dict[str, Any]:
-    """Those of the texts that are tokens which hold, with their rows."""
-    digests = {digest(text): text for text in texts if is_token(text)}
-    rows = connection.execute(
-        select(Token.__table__).where(
-            Token.sha256.in_(digests),
-            Token.revoked.is_(None),
-            or_(Token.expires.is_(None), Token.expires > now()),
-        )
-    )
-    return {digests[bytes(row.sha256)]: row for row in rows}
-
-
-def leaked(session: Session, tokens: Iterable[Any], uploader_id: int) -> None:
-    """Somebody has sent a package that holds these tokens: their owners are told."""
-    for row in tokens:
-        notify(session, [row.user_id], "token.leaked", token=row.id, name=row.name)
-        events.record(session, "token.leaked", actor_id=uploader_id, token=row.id)
-
-
 def create_key(session: Session, user: User, sealer: Sealer) -> tuple[str, str]:
     """A new API key: ``(key, secret)``. The secret is never shown again."""
     key_id, secret = make_key(session, user.id, "command line", sealer)
@@ -246,7 +226,7 @@ def create_key(session: Session, user: User, sealer: Sealer) -> tuple[str, str]:
 
 def make_key(session: Session, user_id: int, name: str, sealer: Sealer) -> tuple[int, str]:
     """A new API key: its number, and its secret, which is never shown again. Raises Conflict for too many."""
-    session.scalars(select(User.id).where(User.id == user_id).with_for_update()).one()
+    locks.user(session, user_id, alone=True)
     live = select(func.count()).where(ApiKey.user_id == user_id, ApiKey.revoked.is_(None))
     if (session.scalar(live) or 0) >= MOST_KEYS:
         raise Conflict(f"An account has at most {MOST_KEYS} API keys; revoke some.", "TOO_MANY")

@@ -1,7 +1,8 @@
 """Programs without a browser: they ask, their user approves in a browser, they come back (RFC 8628).
 
 The device code is the program's secret; the user code is what a person compares and types. Both hold for
-a quarter of an hour, and a device code that was approved gives one session and no more.
+a quarter of an hour, and a device code that was approved gives one session and no more. A program that asks
+too often has to wait longer each time, and is told so (RFC 8628, 3.5).
 """
 
 import datetime
@@ -18,7 +19,7 @@ from registry.domain.sessions import digest, open_session
 from registry.models import DeviceLogin, DeviceState, User, now
 
 SECONDS = 900
-INTERVAL = 5
+INTERVAL, SLOWER = 5, 5
 # No vowels, so no words; no two letters that look alike (RFC 8628, 6.1).
 LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 CODE_LETTERS = 8
@@ -45,6 +46,7 @@ def begin(session: Session, client: str, scopes: Iterable[str]) -> tuple[str, st
             user_code=user_code,
             client=client,
             scopes=list(scopes),
+            interval=INTERVAL,
             expires=now() + datetime.timedelta(seconds=SECONDS),
         )
     )
@@ -90,9 +92,12 @@ def collect(
         return Refusal.EXPIRED, None
     if row.state == DeviceState.DENIED:
         return Refusal.DENIED, None
-    too_soon = row.polled is not None and now() - row.polled < datetime.timedelta(seconds=INTERVAL - 1)
+    # A second of grace: a program that waits as long as it was told is never too early.
+    wait = datetime.timedelta(seconds=row.interval - 1)
+    too_soon = row.polled is not None and now() - row.polled < wait
     row.polled = now()
     if row.state == DeviceState.PENDING or row.user_id is None:
+        row.interval += SLOWER if too_soon else 0
         session.flush()
         return (Refusal.SLOW_DOWN if too_soon else Refusal.PENDING), None
     if session.get_one(User, row.user_id).disabled is not None:

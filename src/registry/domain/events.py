@@ -9,7 +9,7 @@ Record events last in a transaction, so that the lock is held for a moment only.
 import contextlib
 import datetime
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from registry.domain import locks
-from registry.models import Event, Extension, now, table
+from registry.models import Event, EventSubject, Extension, now, table
 
 GENESIS = bytes(32)
 _cause: ContextVar[dict[str, Any] | None] = ContextVar("cause", default=None)
@@ -28,6 +28,9 @@ _CHANGED = (
     .where(table(Extension).c.id == bindparam("changed_id"))
     .values(changed=bindparam("seq"))
 )
+_ABOUT = insert(table(EventSubject))
+# What in an event's data is the number of an account.
+PEOPLE = ("user", "from_user_id", "to_user_id")
 _LAST = select(Event.seq, Event.hash).order_by(Event.seq.desc()).limit(1)
 
 
@@ -65,12 +68,14 @@ def record(
     actor_id: int | None = None,
     extension_id: int | None = None,
     public: bool = False,
+    changes: Iterable[int] = (),
     **data: Any,
 ) -> int:
     """Append an event and return its number; ``kind`` reads ``subject.what-happened``, ``data`` is JSON.
 
     ``public`` says that what everybody sees of the extension has changed: readers who know an earlier
-    number find it by ``Extension.changed``.
+    number find it by ``Extension.changed``. ``changes`` are other extensions of which the same is true. What is
+    known as ``user`` in the data is an account that it is about (PEOPLE).
     """
     cause = _cause.get()
     if cause is not None:
@@ -82,8 +87,14 @@ def record(
         last.seq + 1 if last else 1, now(), kind, actor_id, extension_id, data, last.hash if last else GENESIS
     )
     connection.execute(_NEW, {**event._asdict(), "hash": _hash(event)})
-    if public:
-        connection.execute(_CHANGED, {"changed_id": extension_id, "seq": event.seq})
+    shown = set(changes)
+    if public and extension_id is not None:
+        shown.add(extension_id)
+    if shown:
+        connection.execute(_CHANGED, [{"changed_id": one, "seq": event.seq} for one in sorted(shown)])
+    about = {data[key] for key in PEOPLE if data.get(key) is not None} - {actor_id}
+    if about:
+        connection.execute(_ABOUT, [{"user_id": one, "seq": event.seq} for one in sorted(about)])
     return event.seq
 
 

@@ -11,7 +11,7 @@ import unicodedata
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from registry.domain import credentials, events
+from registry.domain import credentials, events, locks
 from registry.domain.errors import Conflict, Forbidden, Invalid
 from registry.models import Identity, User, now
 
@@ -25,9 +25,11 @@ def log_in(session: Session, provider: str, subject: str, label: str) -> User:
         user = credentials.create_user(session, _free_name(session, label))
         identity = _add(session, user, provider, subject, label)
     else:
+        try:
+            locks.user(session, identity.user_id)
+        except Conflict:
+            raise Forbidden("This account has been disabled or deleted.", "ACCOUNT_DISABLED") from None
         user = session.get_one(User, identity.user_id)
-    if user.disabled is not None:
-        raise Forbidden("This account has been disabled.", "ACCOUNT_DISABLED")
     identity.label, identity.used = label, now()
     events.record(session, "user.logged-in", actor_id=user.id, provider=provider, identity=identity.id)
     return user
@@ -47,6 +49,7 @@ def link(session: Session, user_id: int, provider: str, subject: str, label: str
     """Give an account another way in. Raises Conflict when that login is somebody's already."""
     if _find(session, provider, subject) is not None:
         raise Conflict("This login belongs to an account already.", "IDENTITY_TAKEN")
+    locks.user(session, user_id, alone=True)
     mine = select(func.count()).where(Identity.user_id == user_id)
     if (session.scalar(mine) or 0) >= MOST_IDENTITIES:
         raise Conflict(f"An account has at most {MOST_IDENTITIES} logins.", "TOO_MANY")
@@ -55,7 +58,7 @@ def link(session: Session, user_id: int, provider: str, subject: str, label: str
 
 def unlink(session: Session, identity_id: int, user_id: int) -> None:
     """Take a way in away. Raises Conflict when it is the last one."""
-    session.scalars(select(User).where(User.id == user_id).with_for_update()).one()
+    locks.user(session, user_id, alone=True)
     mine = list(session.scalars(select(Identity).where(Identity.user_id == user_id)))
     gone = next((identity for identity in mine if identity.id == identity_id), None)
     if gone is None:

@@ -1,15 +1,15 @@
 """Who may publish: the owners and co-publishers of an extension, and the teams among them.
 
-There is always an owner. Whoever changes who it is holds the extension's row, so of two owners who go at
-once one stays.
+There is always an owner, until the last one deletes their account: then a site admin may name another.
+Whoever changes who it is holds the extension's row, so of two owners who go at once one stays.
 """
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, or_, select
 from sqlalchemy.orm import Session
 
-from registry.domain import events, locks
+from registry.domain import events, locks, standing, transfers
 from registry.domain.errors import Conflict
 from registry.domain.notifications import notify, team_admins
 from registry.models import Membership, Ownership, OwnershipRole, User
@@ -37,16 +37,32 @@ def grant(
     session: Session,
     extension_id: int,
     role: OwnershipRole,
-    actor_id: int,
+    actor_id: int | None,
     *,
     user_id: int | None = None,
     team_id: int | None = None,
 ) -> bool:
     """Make a user or a team an owner or a publisher; False when they are that already.
 
-    Raises Conflict when there would be no owner any more.
+    Raises Conflict when there would be no owner any more, or they are not there any more; Forbidden.
     """
     extension = locks.extension(session, extension_id)
+    if team_id is not None:
+        locks.team(session, team_id)
+    elif user_id is not None:
+        locks.user(session, user_id)
+    orphan = session.scalar(select(standing.is_orphan(extension_id)))
+    rescues = [standing.administers(actor_id)] if orphan and role == OwnershipRole.OWNER else []
+    standing.require(
+        session,
+        actor_id,
+        standing.owns(extension_id, actor_id),
+        *rescues,
+        otherwise="Only its owners may do that; a site admin may name an owner when nobody is left.",
+    )
+    if orphan:
+        _clear_tombstones(session, extension_id)
+        session.expire(extension, ["ownerships"])
     held = _held(session, extension_id, user_id, team_id)
     if held is not None and held.role == role:
         return False
@@ -57,6 +73,7 @@ def grant(
     else:
         if held.role == OwnershipRole.OWNER:
             _not_the_last(session, extension_id, held)
+            transfers.end_offer_of(session, extension_id, user_id, team_id, actor_id)
         held.role = role
     session.flush()
     _tell(session, "owner.added", extension_id, actor_id, user_id, team_id, role=role)
@@ -66,18 +83,24 @@ def grant(
 def revoke(
     session: Session,
     extension_id: int,
-    actor_id: int,
+    actor_id: int | None,
     *,
     user_id: int | None = None,
     team_id: int | None = None,
 ) -> bool:
-    """Take a user's or a team's right away; False when they have none. Raises Conflict for the last owner."""
+    """Take a user's or a team's right away, or give one's own up; False when they have none.
+
+    Raises Conflict for the last owner, and Forbidden.
+    """
     locks.extension(session, extension_id)
+    own = standing.rules(team_id, actor_id) if user_id is None else standing.oneself(user_id, actor_id)
+    standing.require(session, actor_id, standing.owns(extension_id, actor_id), own)
     held = _held(session, extension_id, user_id, team_id)
     if held is None:
         return False
     if held.role == OwnershipRole.OWNER:
         _not_the_last(session, extension_id, held)
+        transfers.end_offer_of(session, extension_id, user_id, team_id, actor_id)
     session.delete(held)
     session.flush()
     _tell(session, "owner.removed", extension_id, actor_id, user_id, team_id)
@@ -91,17 +114,16 @@ def _held(session: Session, extension_id: int, user_id: int | None, team_id: int
     ).one_or_none()
 
 
+def _clear_tombstones(session: Session, extension_id: int) -> None:
+    """Somebody living is about to own it: deleted accounts do not any more."""
+    deleted = select(User.id).where(User.deleted.is_not(None))
+    session.execute(
+        delete(Ownership).where(Ownership.extension_id == extension_id, Ownership.user_id.in_(deleted))
+    )
+
+
 def _not_the_last(session: Session, extension_id: int, going: Ownership) -> None:
-    others = session.scalars(
-        select(Ownership.id)
-        .outerjoin(User, User.id == Ownership.user_id)
-        .where(
-            Ownership.extension_id == extension_id,
-            Ownership.role == OwnershipRole.OWNER,
-            Ownership.id != going.id,
-            User.deleted.is_(None),
-        )
-    ).first()
+    others = session.scalars(standing.living_owners(extension_id).where(Ownership.id != going.id)).first()
     if others is None:
         raise Conflict(
             "The last owner of an extension cannot go; make somebody else an owner first, or transfer it.",
@@ -113,7 +135,7 @@ def _tell(
     session: Session,
     kind: str,
     extension_id: int,
-    actor_id: int,
+    actor_id: int | None,
     user_id: int | None,
     team_id: int | None,
     **data: Any,

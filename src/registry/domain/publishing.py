@@ -102,6 +102,7 @@ def publish(session: Session, submission: Submission, into: int | None = None) -
     if extension is None:
         locks.new_names(session)
         extension = _find(connection, submission, into)  # somebody may have been faster
+    locks.user(session, submission.user_id)  # nothing is published for an account that is being deleted
     if extension is None:
         return _add(session, submission, *_create(connection, submission))
     if not may_publish(connection, submission.user_id, extension.id):

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from registry.domain import events
+from registry.domain import events, locks
 from registry.models import LoginSession, User, now
 
 DAYS = 30
@@ -27,7 +27,11 @@ def digest(secret: str) -> bytes:
 def open_session(
     session: Session, user_id: int, origin: str, *, client: str = "", scopes: Iterable[str] | None = None
 ) -> tuple[int, str]:
-    """A new session: its number, and its secret, which is kept nowhere. ``scopes`` None is all of them."""
+    """A new session: its number, and its secret, which is kept nowhere. ``scopes`` None is all of them.
+
+    Raises Conflict for an account that is not in use.
+    """
+    locks.user(session, user_id)
     secret = secrets.token_urlsafe(32)
     row = LoginSession(
         user_id=user_id,
@@ -94,9 +98,10 @@ def forget(session: Session) -> None:
 
 
 def end_all(session: Session, user_id: int) -> None:
-    """End every session of an account, without an event of its own."""
+    """End every session of an account."""
     session.execute(
         update(LoginSession)
         .where(LoginSession.user_id == user_id, LoginSession.revoked.is_(None))
         .values(revoked=now())
     )
+    events.record(session, "session.all-ended", actor_id=user_id)

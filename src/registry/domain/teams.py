@@ -8,7 +8,7 @@ import re
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from registry.domain import events
+from registry.domain import events, locks, standing, transfers
 from registry.domain.errors import Conflict, Invalid
 from registry.domain.notifications import notify, team_admins
 from registry.models import Extension, Invitation, Membership, Ownership, Team, TeamRole, User, now
@@ -27,10 +27,7 @@ def create(session: Session, name: str, title: str, user_id: int) -> Team:
         )
     if session.scalar(select(Team.id).where(Team.name == name)) is not None:
         raise Conflict(f"There is, or was, a team {name} already.", "TEAM_EXISTS")
-    session.scalars(select(User.id).where(User.id == user_id).with_for_update()).one()
-    mine = select(func.count()).where(Membership.user_id == user_id)
-    if (session.scalar(mine) or 0) >= MOST_TEAMS:
-        raise Conflict(f"An account is in at most {MOST_TEAMS} teams.", "TOO_MANY")
+    _not_in_too_many(session, user_id)
     team = Team(name=name, title=title)
     team.memberships.append(Membership(user_id=user_id, role=TeamRole.ADMIN))
     session.add(team)
@@ -39,9 +36,18 @@ def create(session: Session, name: str, title: str, user_id: int) -> Team:
     return team
 
 
+def edit(session: Session, team_id: int, title: str, actor_id: int) -> None:
+    """Give a team another title. Raises Conflict for one that is gone, and Forbidden."""
+    team = _ruled(session, team_id, actor_id)
+    if team.title != title:
+        team.title = title
+        session.flush()
+        events.record(session, "team.edited", actor_id=actor_id, team=team_id)
+
+
 def dissolve(session: Session, team_id: int, actor_id: int) -> None:
-    """End a team; its name stays taken. Raises Conflict while it has a right on any extension."""
-    team = _locked(session, team_id)
+    """End a team; its name stays taken. Raises Conflict while it has a right on any extension, and Forbidden."""
+    team = _ruled(session, team_id, actor_id)
     owned = session.scalars(
         select(Extension.name)
         .join(Ownership, Ownership.extension_id == Extension.id)
@@ -54,19 +60,26 @@ def dissolve(session: Session, team_id: int, actor_id: int) -> None:
             f"The team still has rights on {', '.join(owned)}; hand them over or give them up first.",
             "TEAM_OWNS",
         )
+    end(session, team, actor_id)
+
+
+def end(session: Session, team: Team, actor_id: int) -> None:
+    """Nobody is in it, is invited, or could accept anything for it any more. The team's row is held ``alone``."""
     team.dissolved = now()
-    session.execute(delete(Membership).where(Membership.team_id == team_id))
-    session.execute(delete(Invitation).where(Invitation.team_id == team_id))
     session.flush()
-    events.record(session, "team.dissolved", actor_id=actor_id, team=team_id)
+    transfers.end_offers_with(session, actor_id, team_ids=[team.id])
+    session.execute(delete(Membership).where(Membership.team_id == team.id))
+    session.execute(delete(Invitation).where(Invitation.team_id == team.id))
+    events.record(session, "team.dissolved", actor_id=actor_id, team=team.id)
 
 
 def invite(session: Session, team_id: int, username: str, role: TeamRole, actor_id: int) -> int:
-    """Offer somebody a place in a team: the invitation's number. Raises Invalid and Conflict."""
-    _locked(session, team_id)
+    """Offer somebody a place in a team: the invitation's number. Raises Invalid, Conflict and Forbidden."""
+    _ruled(session, team_id, actor_id)
     user_id = session.scalar(select(User.id).where(User.username == username, User.disabled.is_(None)))
     if user_id is None:
         raise Invalid(f"There is no user {username}.", "NO_USER", "username")
+    locks.user(session, user_id)
     if session.get(Membership, (team_id, user_id)) is not None:
         raise Conflict(f"{username} is in the team already.", "ALREADY_MEMBER")
     open_ones = session.scalars(select(Invitation.user_id).where(Invitation.team_id == team_id)).all()
@@ -84,11 +97,15 @@ def invite(session: Session, team_id: int, username: str, role: TeamRole, actor_
 
 def answer(session: Session, invitation_id: int, user_id: int, *, accept: bool) -> int:
     """The invited person's word: the team's number. Raises Conflict when the invitation is gone."""
+    mine = Invitation.id == invitation_id, Invitation.user_id == user_id
+    team_id = session.scalar(select(Invitation.team_id).where(*mine))
+    if team_id is not None:
+        locks.team(session, team_id, alone=True)
+    if accept:
+        _not_in_too_many(session, user_id)
     # Deleting it is what only one of many can do.
     gone = session.execute(
-        delete(Invitation)
-        .where(Invitation.id == invitation_id, Invitation.user_id == user_id)
-        .returning(Invitation.team_id, Invitation.role)
+        delete(Invitation).where(*mine).returning(Invitation.team_id, Invitation.role)
     ).one_or_none()
     if gone is None:
         raise Conflict("This invitation has been answered or withdrawn.", "NO_INVITATION")
@@ -103,10 +120,12 @@ def answer(session: Session, invitation_id: int, user_id: int, *, accept: bool) 
     return int(gone.team_id)
 
 
-def withdraw(session: Session, invitation_id: int, actor_id: int) -> None:
+def withdraw(session: Session, team_id: int, invitation_id: int, actor_id: int) -> None:
+    """Take an invitation back. Raises Conflict when it is gone, and Forbidden."""
+    _ruled(session, team_id, actor_id)
     gone = session.execute(
         delete(Invitation)
-        .where(Invitation.id == invitation_id)
+        .where(Invitation.id == invitation_id, Invitation.team_id == team_id)
         .returning(Invitation.team_id, Invitation.user_id)
     ).one_or_none()
     if gone is None:
@@ -117,8 +136,8 @@ def withdraw(session: Session, invitation_id: int, actor_id: int) -> None:
 
 
 def set_role(session: Session, team_id: int, user_id: int, role: TeamRole, actor_id: int) -> None:
-    """Make a member an admin, or the reverse. Raises Conflict for the last admin."""
-    _locked(session, team_id)
+    """Make a member an admin, or the reverse. Raises Conflict for the last admin, and Forbidden."""
+    _ruled(session, team_id, actor_id)
     member = _member(session, team_id, user_id)
     if member.role == role:
         return
@@ -133,8 +152,8 @@ def set_role(session: Session, team_id: int, user_id: int, role: TeamRole, actor
 
 
 def leave(session: Session, team_id: int, user_id: int, actor_id: int) -> None:
-    """Somebody leaves, or is made to. Raises Conflict for the last admin."""
-    _locked(session, team_id)
+    """Somebody leaves, or is made to. Raises Conflict for the last admin, and Forbidden."""
+    _ruled(session, team_id, actor_id, standing.oneself(user_id, actor_id))
     member = _member(session, team_id, user_id)
     if member.role == TeamRole.ADMIN:
         _not_the_last(session, team_id, user_id)
@@ -145,13 +164,18 @@ def leave(session: Session, team_id: int, user_id: int, actor_id: int) -> None:
     events.record(session, "team.left", actor_id=actor_id, team=team_id, user=user_id)
 
 
-def _locked(session: Session, team_id: int) -> Team:
-    found = session.scalars(
-        select(Team).where(Team.id == team_id, Team.dissolved.is_(None)).with_for_update()
-    ).one_or_none()
-    if found is None:
-        raise Conflict("The team has been dissolved.", "NO_TEAM")
-    return found
+def _ruled(session: Session, team_id: int, actor_id: int, *others: standing.Right) -> Team:
+    """The team, held by one of its admins, or by somebody with one of the other rights. Raises Forbidden."""
+    team = locks.team(session, team_id, alone=True)
+    standing.require(session, actor_id, standing.rules(team_id, actor_id), *others)
+    return team
+
+
+def _not_in_too_many(session: Session, user_id: int) -> None:
+    locks.user(session, user_id, alone=True)
+    mine = select(func.count()).where(Membership.user_id == user_id)
+    if (session.scalar(mine) or 0) >= MOST_TEAMS:
+        raise Conflict(f"An account is in at most {MOST_TEAMS} teams.", "TOO_MANY")
 
 
 def _member(session: Session, team_id: int, user_id: int) -> Membership:

@@ -29,7 +29,7 @@ from registry.models.extensions import (
 from registry.models.feedback import Report, ReportState, Review
 from registry.models.ownership import Ownership, OwnershipRole, Transfer, TrustedPublisher
 from registry.models.teams import Invitation, Membership, Team, TeamRole
-from registry.models.work import Event, Job, JobState, Tally
+from registry.models.work import Event, EventSubject, Job, JobState, Tally
 
 __all__ = [
     "ApiKey",
@@ -46,6 +46,7 @@ __all__ = [
     "DownloadDay",
     "DownloadSeen",
     "Event",
+    "EventSubject",
     "Extension",
     "ExtensionState",
     "Identity",

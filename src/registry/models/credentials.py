@@ -88,6 +88,8 @@ class DeviceLogin(Base):
     created: Mapped[datetime.datetime] = mapped_column(default=now)
     expires: Mapped[datetime.datetime] = mapped_column(index=True)
     polled: Mapped[datetime.datetime | None]
+    # Seconds between two questions; grows each time the program does not wait for so long.
+    interval: Mapped[int] = mapped_column(default=5, server_default="5")
 
 
 class Spent(Base):

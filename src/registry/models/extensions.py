@@ -151,7 +151,7 @@ class Version(Base):
 
     # Clients and days, ever; `DownloadDay` has them by day.
     downloads: Mapped[int] = mapped_column(BigId, default=0)
-    submitted_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    submitted_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
     created: Mapped[datetime.datetime] = mapped_column(default=now)
     updated: Mapped[datetime.datetime] = mapped_column(default=now)
     # When everybody could first have it.

@@ -50,7 +50,7 @@ class Transfer(Base):
     from_team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"), index=True)
     to_user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
     to_team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"), index=True)
-    offered_by: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    offered_by: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
     created: Mapped[datetime.datetime] = mapped_column(default=now)
 
 

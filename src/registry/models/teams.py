@@ -47,5 +47,5 @@ class Invitation(Base):
     team_id: Mapped[int] = mapped_column(ForeignKey("team.id"))
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
     role: Mapped[str] = mapped_column(String(10), default=TeamRole.MEMBER)
-    invited_by: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    invited_by: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
     created: Mapped[datetime.datetime] = mapped_column(default=now)

@@ -61,6 +61,17 @@ class Event(Base):
     hash: Mapped[bytes] = mapped_column(LargeBinary(32))
 
 
+class EventSubject(Base):
+    """Whom an event is about, beside who did it: what somebody is told of themselves is found by this."""
+
+    __tablename__ = "event_subject"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(
+        ForeignKey("event.seq"), primary_key=True, autoincrement=False, index=True
+    )
+
+
 class Tally(Base):
     """How many there are of something, kept while it changes, because counting a million rows takes its time."""
 

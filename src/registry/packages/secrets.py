@@ -1,21 +1,27 @@
 """Tokens of this registry that somebody has packed by mistake: found in every file, whatever it is.
 
-Only their form is known here (`reg_` and 49 letters and digits); whether one holds is asked elsewhere. What
-is compressed once more inside a package is not looked into.
+Only their form is known here (`reg_` and 49 letters and digits, in ASCII, UTF-16 or UTF-32); whether one holds is
+asked elsewhere. What is compressed once more inside a package is not looked into. A package with more
+look-alikes than could be asked for is refused: a token would hide among them.
 """
 
 import re
 
+from registry.packages.faults import Faults
 from registry.packages.inflate import Entry
 
-FORM = re.compile(rb"reg_[0-9A-Za-z]{49}(?![0-9A-Za-z])")
-MARK = b"reg_"
-LENGTH = len(MARK) + 49
-MOST = 100
+# The zero bytes between two letters are as many everywhere; whether they stand before or behind does not matter.
+FORM = re.compile(rb"r(\0{0,3})e\1g\1_(?:\1[0-9A-Za-z]){49}(?!\1[0-9A-Za-z])")
+MARKS = tuple((b"\0" * zeros).join((b"r", b"e", b"g", b"_")) for zeros in (0, 1, 3))
+LONGEST = (4 + 49 + 1) * 4
+MOST = 10_000
 
 
 class TokenScan:
-    """Is fed every file once, in chunks; ``found`` are pairs of a path and what looks like a token in it."""
+    """Is fed every file once, in chunks; ``found`` has the path for everything that looks like a token.
+
+    Raises PackageRefused when there are more than MOST of them.
+    """
 
     def __init__(self) -> None:
         self.found: dict[str, str] = {}
@@ -26,8 +32,14 @@ class TokenScan:
 
     def feed(self, chunk: bytes) -> None:
         window = self._tail + chunk
-        if MARK in window:
+        if any(mark in window for mark in MARKS):
             for match in FORM.finditer(window):
-                if len(self.found) < MOST:
-                    self.found.setdefault(match[0].decode(), self._name)
-        self._tail = window[-LENGTH:]
+                self.found.setdefault(match[0].replace(b"\0", b"").decode(), self._name)
+                if len(self.found) > MOST:
+                    Faults().stop(
+                        "TOO_MANY_TOKENS",
+                        f"More than {MOST} texts in this package look like tokens of this registry; "
+                        "whether one of them is cannot be told.",
+                        self._name,
+                    )
+        self._tail = window[-LONGEST:]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, ClassVar
 
-from pyramid.authorization import Allow, Authenticated, Everyone
+from pyramid.authorization import ACLHelper, Allow, Authenticated, Everyone
 from pyramid.request import Request
 from sqlalchemy import select
 
@@ -56,6 +56,12 @@ class Node:
     def holders(self) -> Iterable[tuple[Role, str]]:
         """The principals in the roles that this node knows beside the general ones."""
         return ()
+
+    def grants(self, permission: Permission) -> bool:
+        """Whether who asks has a right to it, be the credential limited or not."""
+        identity = self.request.identity
+        principals = identity.principals if identity else (Everyone,)
+        return bool(ACLHelper().permits(self, principals, permission))
 
     def permits(self, permission: Permission) -> bool:
         return bool(self.request.has_permission(permission, self))

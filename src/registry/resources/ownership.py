@@ -63,14 +63,22 @@ class Owner(Node):
 
 
 class Owners(Node):
+    """Whoever is neither owner nor publisher is there for those only who may make them one.
+
+    A site admin may, but only when nobody owns the extension any more: the rule looks, in its transaction.
+    """
+
     __parent__: Any
     child = Owner
+    rights = {Role.ADMIN: (Permission.OWNERS,)}
 
     def find(self, name: str) -> Node | None:
         statement = _TEAM if name.startswith(TEAM_PREFIX) else _USER
         wanted = {"extension_id": self.__parent__.row.id, "name": name.removeprefix(TEAM_PREFIX)}
         row = self.request.read.execute(statement, wanted).one_or_none()
-        return None if row is None else Owner(self, name, row)
+        if row is None or (row.role is None and not self.grants(Permission.OWNERS)):
+            return None
+        return Owner(self, name, row)
 
 
 class TransferOffer(Node):

@@ -204,7 +204,7 @@ def _attempt(request: Request, state: str) -> dict[str, Any]:
 
 def _logged_in(request: Request, attempt: dict[str, Any], opened: tuple[int, str]) -> Response:
     response = redirect(f"{_base(request)}{attempt['next'] or '/login/'}")
-    _set_cookie(request, response, "", 0)
+    _set_cookie(request, response, None, 0)  # it is spent: None takes it away, with a date that has passed
     request.sessions.remember(response, opened[1], sessions.DAYS * 24 * 3600)
     return response
 
@@ -217,7 +217,7 @@ def _next(request: Request) -> str:
     return text
 
 
-def _set_cookie(request: Request, response: Response, text: str, seconds: int) -> None:
+def _set_cookie(request: Request, response: Response, text: str | None, seconds: int) -> None:
     secure = request.public_url.startswith("https:")
     response.set_cookie(
         COOKIE, text, max_age=seconds, path="/login", secure=secure, httponly=True, samesite="Lax"

@@ -9,7 +9,7 @@ from typing import Any
 from pyramid.request import Request
 
 from registry import representations, urls
-from registry.domain import credentials, publishing
+from registry.domain import leaks, publishing
 from registry.domain.errors import Conflict
 from registry.errors import BadRequest
 from registry.packages import Package
@@ -75,9 +75,9 @@ def _refuse_leaks(request: Request, package: Package) -> None:
     """Raises BadRequest for a package that holds a live token of ours; its owner is told."""
     if not package.tokens:
         return
-    live = credentials.live_tokens(request.read, package.tokens)
+    live = leaks.live_tokens(request.read, package.tokens)
     if live:
-        request.database.write(credentials.leaked, list(live.values()), request.identity.id)
+        request.database.write(leaks.tell, list(live.values()), request.identity.id)
         said = [
             f"LIVE_TOKEN: {package.tokens[text]} holds a token of this registry that is still good. "
             "Revoke it, take it out, and pack again; its owner has been told."

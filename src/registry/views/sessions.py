@@ -4,10 +4,8 @@ from typing import Any
 
 from pyramid.request import Request
 from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session
 
 from registry import pagination
-from registry.domain import events
 from registry.domain import sessions as rules
 from registry.models import LoginSession, now, table
 from registry.permissions import Permission
@@ -55,13 +53,7 @@ def list_sessions(request: Request) -> dict[str, Any]:
 @sessions.delete(permission=Permission.ACCOUNT)
 def end_sessions(request: Request) -> None:
     """Log out everywhere."""
-    user_id = request.identity.id
-
-    def work(database: Session) -> None:
-        rules.end_all(database, user_id)
-        events.record(database, "session.all-ended", actor_id=user_id)
-
-    request.database.write(work)
+    request.database.write(rules.end_all, request.identity.id)
     request.response.status_int = 204
 
 

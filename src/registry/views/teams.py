@@ -93,11 +93,7 @@ def show_team(request: Request) -> dict[str, Any]:
 def edit_team(request: Request) -> dict[str, Any]:
     """Give a team another title."""
     team_id = request.context.row.id
-
-    def work(session: Session) -> None:
-        session.get_one(Team, team_id).title = request.validated["title"]
-
-    request.database.write(work)
+    request.database.write(rules.edit, team_id, request.validated["title"], request.identity.id)
     return _detail(request, request.read.execute(_ROWS.where(Team.id == team_id)).one())
 
 
@@ -169,7 +165,8 @@ def invite(request: Request) -> dict[str, Any]:
 @invitation.delete(permission=Permission.TEAM)
 def withdraw(request: Request) -> None:
     """Withdraw an invitation."""
-    request.database.write(rules.withdraw, request.context.row.id, request.identity.id)
+    row = request.context.row
+    request.database.write(rules.withdraw, row.team_id, row.id, request.identity.id)
     request.response.status_int = 204
 
 
