@@ -5,6 +5,7 @@
 400 that names the cursor to use instead.
 """
 
+import datetime
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -16,6 +17,11 @@ from sqlalchemy import Select, func, literal, select, tuple_
 
 from registry.errors import BadRequest, bad_field
 
+# What a cursor's JSON has as text; the others are what they are.
+_READERS: dict[type, Callable[[Any], Any]] = {
+    bytes: bytes.fromhex,
+    datetime.datetime: datetime.datetime.fromisoformat,
+}
 MOST = 50
 DEFAULT = 25
 
@@ -108,11 +114,8 @@ def _seal(request: Request, row: Any, keys: Sequence[Any]) -> str:
 def _open(request: Request, cursor: str, keys: Sequence[Any]) -> list[Any]:
     try:
         plain = orjson.loads(request.sealer.open(cursor.encode()))
-        types = [key.type.python_type for key in keys]
-        return [
-            bytes.fromhex(value) if kind is bytes else kind(value)
-            for value, kind in zip(plain, types, strict=True)
-        ]
+        readers = [_READERS.get(key.type.python_type, key.type.python_type) for key in keys]
+        return [read(value) for value, read in zip(plain, readers, strict=True)]
     except (ValueError, TypeError):
         raise bad_field("cursor", "This cursor is not one that an answer at this address gave you.") from None
 

@@ -1,32 +1,32 @@
 """What rows look like in JSON: one function for each thing the API shows (snake_case, as v4 has it)."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from pyramid.request import Request
 
 from registry import urls
-from registry.catalogue import presentation, translations
+from registry.catalogue import outgoing, presentation, translations
 from registry.catalogue.presentation import time
 from registry.models import ExtensionState, VersionState
 
 
 def shown(request: Request, entry: dict[str, Any]) -> dict[str, Any]:
-    """The JSON of an extension as the request's ``ShownSchema`` wants it: `lang`."""
+    """The JSON of an extension as the request's ``ShownSchema`` wants it: `lang`, `wrap_outgoing_links`."""
+    if request.validated["wrap_outgoing_links"]:
+        entry = outgoing.in_entry(request.public_url, request.sealer, entry)
     lang = request.validated["lang"]
     return entry if lang is None else translations.in_language(entry, lang)
 
 
-def extension_detail(request: Request, row: Any) -> dict[str, Any]:
-    facts = row.latest_facts or {}
-    return {
-        **presentation.extension(request.public_url, row),
-        "screenshots": presentation.images(request.public_url, row)["screenshots"],
-        "description": row.description,
-        "changelog": facts.get("changelog"),
-        "state": row.state,
-        "state_reason": row.state_reason,
-        "rating_breakdown": row.rating_counts,
+def extension_detail(request: Request, row: Any, reviews: Iterable[Any]) -> dict[str, Any]:
+    base, sealer = request.public_url, request.sealer
+    detail = presentation.detail(base, row, reviews)
+    html = {
+        language: outgoing.in_html(base, sealer, text)
+        for language, text in detail["description_html"].items()
     }
+    return shown(request, {**detail, "description_html": html})
 
 
 def version(request: Request, extension: Any, row: Any) -> dict[str, Any]:

@@ -21,6 +21,10 @@ def download(base: str, name: str, number: str) -> str:
     return f"{version(base, name, number)}download"
 
 
+def reviews(base: str, name: str) -> str:
+    return f"{extension(base, name)}reviews/"
+
+
 def image(base: str, file: str) -> str:
     """A picture that the registry has made: ``file`` is its SHA-256 and its suffix."""
     return f"{base}/images/{file}"

@@ -16,12 +16,13 @@ PRESENT = {
     "id": "1",
     "username": "bob",
     "holder": "bob",
+    "author": "bob",
     "team": "makers",
 }
 # Variables that name a row which is not on the shelf.
 ADMINS_ONLY = ("/api/v4/admins", "/api/v4/events")
-OFTEN_EMPTY = "/transfer"
-OWN_ROWS = {"id", "username", "holder", "team"}
+OFTEN_EMPTY = ("/transfer", "/reviews/mine")
+OWN_ROWS = {"author", "id", "username", "holder", "team"}
 ABSENT = {
     "name": "nothing",
     "version": "9.9.9",
@@ -29,6 +30,7 @@ ABSENT = {
     "id": "x",
     "username": "nobody",
     "holder": "nobody",
+    "author": "nobody",
     "team": "nobody",
 }
 

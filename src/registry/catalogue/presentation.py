@@ -1,5 +1,6 @@
 """An extension as everybody sees it: the fields that all its shapes share."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from registry import urls
@@ -37,7 +38,10 @@ def images(base: str, row: Any) -> dict[str, Any]:
 
 
 def extension(base: str, row: Any) -> dict[str, Any]:
-    """An extension as lists show it; ``row`` has its columns and, as ``latest_…``, some of its latest version's."""
+    """An extension as lists show it; ``row`` has its columns and, as ``latest_…``, some of its latest version's.
+
+    A disabled one is shown so that clients can switch it off: nothing of it leads anywhere.
+    """
     disabled = row.state == ExtensionState.DISABLED
     shown = images(base, row)
     return {
@@ -46,14 +50,14 @@ def extension(base: str, row: Any) -> dict[str, Any]:
         "format": row.format,
         "title": row.title,
         "summary": row.summary,
-        "homepage": row.homepage,
-        "support_url": row.support_url,
+        "homepage": {} if disabled else row.homepage,
+        "support_url": {} if disabled else row.support_url,
         "default_locale": row.default_locale,
         "categories": row.categories,
         "keywords": row.keywords,
         "theme": row.theme,
         "license": row.license,
-        "author": row.author,
+        "author": _without_url(row.author) if disabled else row.author,
         "owner_label": row.owner_label,
         "version": row.latest_version,
         "requires_restart": bool(row.latest_requires_restart),
@@ -69,7 +73,53 @@ def extension(base: str, row: Any) -> dict[str, Any]:
         "updated": time(row.updated),
         "url": urls.extension(base, row.name),
         "versions_url": f"{urls.extension(base, row.name)}versions/",
+        "reviews_url": urls.reviews(base, row.name),
         "download_url": None
         if disabled or row.latest_version is None
         else urls.download(base, row.name, row.latest_version),
     }
+
+
+def detail(base: str, row: Any, reviews: Iterable[Any]) -> dict[str, Any]:
+    """An extension in detail; ``row`` has, beyond that of ``extension``, the columns of ``Detail`` and ``owners``.
+
+    ``owners`` are names with spaces between. ``reviews`` are rows for ``review``.
+    """
+    disabled = row.state == ExtensionState.DISABLED
+    return {
+        **extension(base, row),
+        "description": {} if disabled else row.description,
+        "description_html": {} if disabled else row.description_html or {},
+        "screenshots": [] if disabled else images(base, row)["screenshots"],
+        "recent_changes": row.changes or [],
+        "owners": sorted((row.owners or "").split()),
+        "api_range": row.latest_api_range,
+        "api_min": row.latest_api_min,
+        "api_max": row.latest_api_max,
+        "permissions": row.permissions or [],
+        "dependencies": row.dependencies or {},
+        "peer_dependencies": row.peer_dependencies or {},
+        "rating_breakdown": row.rating_counts,
+        "reviews": [review(base, row.name, one) for one in reviews],
+        "state": row.state,
+        "state_reason": row.state_reason,
+        "hidden_by_owner": row.hidden_by_owner,
+    }
+
+
+def review(base: str, name: str, row: Any) -> dict[str, Any]:
+    """A review of the extension ``name``; ``row`` has its columns and ``username``, None of a deleted account."""
+    return {
+        "id": row.id,
+        "user": row.username,
+        "rating": row.rating,
+        "title": row.title,
+        "body": row.body,
+        "created": time(row.created),
+        "updated": time(row.updated),
+        "url": f"{urls.reviews(base, name)}{row.username or row.id}/",
+    }
+
+
+def _without_url(author: dict[str, str] | None) -> dict[str, str] | None:
+    return author and {part: text for part, text in author.items() if part != "url"}

@@ -5,14 +5,14 @@ what they are: a new extension, a new version, the same version again, or a conf
 """
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from registry import queue
-from registry.domain import events, locks, names, visibility
+from registry.domain import details, events, locks, names, visibility
 from registry.domain.errors import Conflict, Forbidden, Invalid
 from registry.domain.ownership import may_publish, publishes
 from registry.models import (
@@ -78,6 +78,11 @@ class Submission:
     size: int
     user_id: int
     channel: Channel = Channel.LISTED
+    # Made here, since rendering a README takes time that no transaction should.
+    facts: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "facts", facts(self.package))
 
 
 @dataclass(frozen=True)
@@ -160,7 +165,7 @@ def _create(connection: Connection, submission: Submission) -> tuple[int, str]:
     else:
         name = package.name
     values = {
-        **visibility.presented(facts(package)),
+        **visibility.presented(submission.facts),
         "name": name,
         "guid": package.guid or package.name or names.new_guid(),
         "skeleton": names.skeleton(name),
@@ -217,7 +222,7 @@ def _add(session: Session, submission: Submission, extension_id: int, name: str)
         "channel": submission.channel,
         "upload_sha256": submission.sha256,
         "submitted_by": submission.user_id,
-        "facts": facts(package),
+        "facts": submission.facts,
     }
     version_id: int = connection.execute(_NEW_VERSION, values).scalar_one()
     job_id = queue.enqueue(session, SIGN, version_id)
@@ -234,12 +239,13 @@ def _add(session: Session, submission: Submission, extension_id: int, name: str)
 
 
 def facts(package: Package) -> dict[str, Any]:
-    """Everything the package says of itself that has no column, as JSON."""
-    return {
+    """Everything the package says of itself that has no column, as JSON, and its texts as they are shown."""
+    said = {
         item.name: getattr(package, item.name)
         for item in dataclasses.fields(package)
         if item.name not in _NOT_FACTS
     }
+    return said | details.made_of(said)
 
 
 def _store_verdict(connection: Connection, submission: Submission) -> None:

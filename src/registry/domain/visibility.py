@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
-from registry.domain import tallies
+from registry.domain import details, tallies
 from registry.models import Channel, Extension, ExtensionState, Version, VersionState, now, table
 
 # What a package says of its extension, and the newest offered version speaks for.
@@ -68,6 +68,7 @@ def refresh(session: Session, extension_id: int) -> None:
     if latest_id is not None and latest_id != extension.latest_id:
         latest = connection.execute(_LATEST_FACTS, {"version_id": latest_id}).one()
         values = presented(latest.facts, extension.edited) | {"updated": latest.published or now()}
+        details.write(connection, extension_id, latest.facts, extension.edited)
     active = extension.state == ExtensionState.ACTIVE and not extension.hidden_by_owner
     listed = latest_id is not None and active
     if listed != extension.listed:

@@ -5,6 +5,7 @@ from registry.models.base import Base, now, table
 from registry.models.catalogue import (
     CatalogueEntry,
     Compatibility,
+    Detail,
     Document,
     DownloadDay,
     DownloadSeen,
@@ -40,6 +41,7 @@ __all__ = [
     "Channel",
     "Compatibility",
     "Database",
+    "Detail",
     "DeviceLogin",
     "DeviceState",
     "Document",

@@ -74,6 +74,24 @@ class Image(Base):
     created: Mapped[datetime.datetime] = mapped_column(default=now)
 
 
+class Detail(Base):
+    """What of an extension only its detail shows, made when it is published or edited: see ``domain.details``."""
+
+    __tablename__ = "detail"
+
+    extension_id: Mapped[int] = mapped_column(
+        ForeignKey("extension.id"), primary_key=True, autoincrement=False
+    )
+    # The description as safe HTML, by language.
+    description_html: Mapped[dict[str, str]] = mapped_column(default=dict)
+    # `version`, `date` and `description` of the latest changes.
+    changes: Mapped[list[Any]] = mapped_column(default=list)
+    # Of the latest version.
+    permissions: Mapped[list[Any]] = mapped_column(default=list)
+    dependencies: Mapped[dict[str, str]] = mapped_column(default=dict)
+    peer_dependencies: Mapped[dict[str, str]] = mapped_column(default=dict)
+
+
 class CatalogueEntry(Base):
     """An extension's part of each whole document, ready to be put together; None where it has none."""
 

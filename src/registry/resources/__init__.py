@@ -5,6 +5,7 @@
        extensions                                   Extensions
           {name}                                    Extension     owners' and publishers' rights
              versions/{version}                     Version
+             reviews/{username|id|mine}             Review        by their author's name
              owners/{username|team:NAME}            Owner
              transfer                               TransferOffer
              trusted-publishers/{id}                TrustedPublisher
@@ -22,6 +23,7 @@
        events                                       Audit
        publish-tokens                               PublishTokens
     /login/{provider}, /logout, /device             Login, Logout, Device
+    /outgoing                                       Outgoing
     /oauth/{endpoint}, /.well-known/{document}      OAuth, WellKnown
 
 A node wraps what it needs of its rows and knows its rights; it has no verbs and no JSON. Rights
@@ -42,11 +44,26 @@ from registry.resources.extensions import Extension, Extensions, Version, Versio
 from registry.resources.login import Device, Login, Logout, OAuth, PublishTokens, WellKnown
 from registry.resources.teams import Teams
 
-__all__ = ["Api", "ApiVersion", "Audit", "Extension", "Extensions", "Node", "Root", "Version", "Versions"]
+__all__ = [
+    "Api",
+    "ApiVersion",
+    "Audit",
+    "Extension",
+    "Extensions",
+    "Node",
+    "Outgoing",
+    "Root",
+    "Version",
+    "Versions",
+]
 
 
 class Audit(Node):
     """Everything that ever happened."""
+
+
+class Outgoing(Node):
+    """The way out of here, to the addresses that the registry has shown."""
 
 
 class ApiVersion(Node):
@@ -72,6 +89,7 @@ class Root(Node):
         "login": Login,
         "logout": Logout,
         "oauth": OAuth,
+        "outgoing": Outgoing,
     }
     rights = {
         Role.ANYONE: (Permission.READ, Permission.LOG_IN),

@@ -24,6 +24,7 @@ from registry.models import (
 )
 from registry.permissions import Permission, Role
 from registry.resources.base import Node
+from registry.resources.feedback import Reviews
 from registry.resources.ownership import ExtensionEvents, Owners, TransferOffer, TrustedPublishers
 
 PUBLISHERS = (Permission.READ_PRIVATE, Permission.PUBLISH_VERSION)
@@ -80,6 +81,7 @@ class Extension(Node):
     children = {
         "events": ExtensionEvents,
         "owners": Owners,
+        "reviews": Reviews,
         "transfer": TransferOffer,
         "trusted-publishers": TrustedPublishers,
         "versions": Versions,

@@ -83,17 +83,45 @@ _EXTENSION: dict[str, Schema] = {
     "updated": TIME,
     "url": URL,
     "versions_url": URL,
+    "reviews_url": URL,
     "download_url": or_null(URL),
 }
 EXTENSION = mapping(**_EXTENSION)
+REVIEW = mapping(
+    id=NUMBER,
+    user=or_null(TEXT),
+    rating={"type": "integer", "minimum": 1, "maximum": 5},
+    title=or_null(TEXT),
+    body=or_null(TEXT),
+    created=TIME,
+    updated=TIME,
+    url=URL,
+)
+CHANGES = mapping(version=TEXT, date=or_null({"type": "string", "format": "date"}), description=TEXT)
 EXTENSION_DETAIL = mapping(
     **_EXTENSION,
-    description=TRANSLATED,
-    changelog=or_null(TEXT),
+    description={**TRANSLATED, "description": "Markdown. " + TRANSLATED["description"]},
+    description_html={**TRANSLATED, "description": "Safe HTML. " + TRANSLATED["description"]},
     screenshots={"type": "array", "items": SCREENSHOT},
+    recent_changes={"type": "array", "items": CHANGES, "description": "Of the changelog; Markdown."},
+    owners=TEXTS,
+    api_range=or_null(TEXT),
+    api_min=or_null(TEXT),
+    api_max=or_null(TEXT),
+    permissions=TEXTS,
+    dependencies=RANGES,
+    peer_dependencies=RANGES,
+    rating_breakdown={
+        "type": "array",
+        "items": NUMBER,
+        "minItems": 5,
+        "maxItems": 5,
+        "description": "How many reviews give 1, 2, 3, 4 and 5 stars.",
+    },
+    reviews={"type": "array", "items": REVIEW, "description": "The newest."},
     state=one_of(ExtensionState),
     state_reason=or_null(TEXT),
-    rating_breakdown={"type": "array", "items": NUMBER, "minItems": 5, "maxItems": 5},
+    hidden_by_owner=FLAG,
 )
 PACKAGE = mapping(url=URL, sha256=SHA256, size=NUMBER, key_id=TEXT, serial=TEXT, signed_at=TIME)
 VERSION = mapping(

@@ -26,9 +26,24 @@ class Language(colander.SchemaType):
         return tag
 
 
+class Present(colander.SchemaType):
+    """True when the parameter is there, whatever it says."""
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "string"}
+
+    def deserialize(self, node: Any, cstruct: Any) -> Any:
+        return colander.null if cstruct is colander.null else True
+
+
 class ShownSchema(colander.MappingSchema):
     lang = colander.SchemaNode(
         Language(),
         missing=None,
         description="Show translated fields in this language, or the nearest there is, as strings.",
+    )
+    wrap_outgoing_links = colander.SchemaNode(
+        Present(),
+        missing=None,
+        description="If it is there, with any value or none: links that lead away go through our bouncer.",
     )

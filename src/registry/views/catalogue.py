@@ -1,15 +1,18 @@
 """Browse: the extensions on offer, and one in detail."""
 
+from types import SimpleNamespace
 from typing import Any
 
 from pyramid.request import Request
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, literal, select
 
 from registry import pagination, representations
 from registry.catalogue import presentation
 from registry.domain import tallies, visibility
 from registry.errors import ApiError
+from registry.models import Detail as DetailRow
 from registry.models import Extension as Row
+from registry.models import Ownership, OwnershipRole, Team, User
 from registry.models import Version as VersionRow
 from registry.permissions import Permission
 from registry.resources import Extension, Extensions
@@ -17,6 +20,7 @@ from registry.rest import ResourceService, answering
 from registry.schemas import answers
 from registry.schemas.translations import ShownSchema
 from registry.validators import query
+from registry.views.reviews import newest
 
 extensions = ResourceService("extensions", "/api/v4/extensions/", Extensions)
 extension = ResourceService("extension", "/api/v4/extensions/{name}/", Extension)
@@ -31,8 +35,37 @@ _ROWS = select(
     VersionRow.version.label("latest_version"),
     VersionRow.requires_restart.label("latest_requires_restart"),
 ).outerjoin(VersionRow, VersionRow.id == Row.latest_id)
-_ROW = _ROWS.add_columns(VersionRow.facts.label("latest_facts")).where(Row.id == bindparam("id"))
 _OFFERED = _ROWS.where(Row.listed)
+_OWNERS = (
+    select(func.aggregate_strings(func.coalesce(User.username, literal("team:") + Team.name), " "))
+    .select_from(Ownership)
+    .outerjoin(User, User.id == Ownership.user_id)
+    .outerjoin(Team, Team.id == Ownership.team_id)
+    .where(
+        Ownership.extension_id == Row.id,
+        Ownership.role == OwnershipRole.OWNER,
+        User.deleted.is_(None),
+        Team.dissolved.is_(None),
+    )
+    .correlate(Row)
+    .scalar_subquery()
+)
+# What the node of the tree has not read yet.
+_REST = (
+    select(
+        VersionRow.version.label("latest_version"),
+        VersionRow.requires_restart.label("latest_requires_restart"),
+        VersionRow.api_range.label("latest_api_range"),
+        VersionRow.api_min.label("latest_api_min"),
+        VersionRow.api_max.label("latest_api_max"),
+        DetailRow.__table__,
+        _OWNERS.label("owners"),
+    )
+    .select_from(Row)
+    .outerjoin(VersionRow, VersionRow.id == Row.latest_id)
+    .outerjoin(DetailRow, DetailRow.extension_id == Row.id)
+    .where(Row.id == bindparam("id"))
+)
 
 
 @extensions.get(permission=Permission.READ, validators=[query(PageSchema())])
@@ -56,5 +89,12 @@ def show_extension(request: Request) -> dict[str, Any]:
     if not visibility.detail_is_open(node.row) and not node.permits(Permission.READ_PRIVATE):
         raise ApiError(404, "There is nothing at this address.", "ERROR_NOT_FOUND")
     request.keep_until_changed(node.row.id)
-    row = request.read.execute(_ROW, {"id": node.row.id}).one()
-    return representations.shown(request, representations.extension_detail(request, row))
+    return detail(request, node.row)
+
+
+def detail(request: Request, row: Any) -> dict[str, Any]:
+    """The detail of an extension; ``row`` has its columns."""
+    rest = request.read.execute(_REST, {"id": row.id}).one()
+    reviews = newest(request, row.id) if any(row.rating_counts) else ()
+    whole = SimpleNamespace(**row._mapping, **rest._mapping)
+    return representations.extension_detail(request, whole, reviews)

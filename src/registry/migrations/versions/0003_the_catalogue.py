@@ -56,6 +56,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name="uq_catalogue_entry_name"),
     )
     op.create_table(
+        "detail",
+        sa.Column("extension_id", BigId, autoincrement=False, nullable=False),
+        sa.Column("description_html", Json, nullable=False),
+        sa.Column("changes", Json, nullable=False),
+        sa.Column("permissions", Json, nullable=False),
+        sa.Column("dependencies", Json, nullable=False),
+        sa.Column("peer_dependencies", Json, nullable=False),
+        sa.ForeignKeyConstraint(["extension_id"], ["extension.id"], name="fk_detail_extension_id_extension"),
+        sa.PrimaryKeyConstraint("extension_id", name="pk_detail"),
+    )
+    op.create_table(
         "document",
         sa.Column("name", sa.String(50), nullable=False),
         sa.Column("seq", BigId, nullable=False),
@@ -202,6 +213,7 @@ def downgrade() -> None:
 
     op.drop_table("download_day")
     op.drop_table("document")
+    op.drop_table("detail")
     op.drop_table("catalogue_entry")
     op.drop_table("site_state")
     op.drop_table("download_seen")
