@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from registry.alarm import Alarm
 from registry.models import Database
-from registry.oidc import open_providers
+from registry.oidc import Pipelines, open_providers
 from registry.sealing import Sealer
 from registry.storage import open_storage
 
@@ -31,6 +31,7 @@ def includeme(config: Any) -> None:
     registry["sealer"] = Sealer(settings.secret)
     registry["alarm"] = Alarm(ini)
     registry["providers"] = open_providers(settings.providers, settings.public_url)
+    registry["pipelines"] = Pipelines(settings.trusted_issuers)
     registry["waiters"] = threading.BoundedSemaphore(settings.long_poll_waiters)
     for name in ("settings", "database", "storage", "sealer"):
         config.add_request_method(lambda request, name=name: request.registry[name], name, property=True)

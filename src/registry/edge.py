@@ -28,6 +28,8 @@ from registry.settings import HttpsRequired
 log = logging.getLogger(__name__)
 
 YEAR = 365 * 24 * 3600
+# Where the body is a credential, or holds one.
+_IN_BODY = ("/api/v4/publish-tokens", "/oauth/revoke", "/oauth/token")
 
 
 def edge_tween_factory(
@@ -60,7 +62,8 @@ def _refusal(request: Request, required: HttpsRequired) -> Response | None:
     """What is wrong with the request's credential, if anything is. Raises CredentialError."""
     in_header = "Authorization" in request.headers or "Auth-Token" in request.headers
     in_cookie = "Cookie" in request.headers and request.sessions.cookie in request.cookies
-    if not in_header and not in_cookie:
+    in_body = request.method == "POST" and request.environ.get("PATH_INFO") in _IN_BODY
+    if not in_header and not in_cookie and not in_body:
         return None
     if request.scheme != "https" and not _trusted(request.remote_addr, required):
         return errors.problem(

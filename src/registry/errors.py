@@ -17,6 +17,7 @@ from pyramid.response import Response
 from sqlalchemy.exc import OperationalError
 
 from registry.domain.errors import Conflict, Forbidden, Invalid, RuleError
+from registry.oidc import IdentityRefused, ProviderUnavailable
 from registry.packages.findings import PackageRefused
 from registry.storage import TooLarge
 
@@ -45,7 +46,7 @@ CODES = {
     "ERROR_TOO_MANY_REQUESTS": "429: over a limit; `Retry-After` says when to come back, `RateLimit-*` what is left.",
     "ERROR_INTERNAL": "500: our fault; it has been logged.",
     "ERROR_DATABASE": "503: the database cannot be reached or is too busy; try again later.",
-    "ERROR_PROVIDER": "502: the login provider cannot be reached, or its answer cannot be used.",
+    "ERROR_PROVIDER": "502: the login provider, or a CI job's issuer, cannot be reached, or its answer cannot be used.",
     "ERROR_STORAGE": "503: there is no room to store this now; try again later.",
 }
 
@@ -120,6 +121,14 @@ def rule(exc: RuleError, request: Request) -> Response:
     return problem(status, str(exc), exc.code)
 
 
+def identity_refused(exc: IdentityRefused, request: Request) -> Response:
+    return respond(400, {"token": [f"{exc.code}: {exc}"]})
+
+
+def provider(exc: ProviderUnavailable, request: Request) -> Response:
+    return problem(502, str(exc), "ERROR_PROVIDER", [("Retry-After", "30")])
+
+
 def too_large(exc: TooLarge, request: Request) -> Response:
     return problem(413, f"A package may have at most {exc.limit} bytes.", "ERROR_TOO_LARGE")
 
@@ -190,6 +199,8 @@ def includeme(config: Any) -> None:
         (ApiError, api_error),
         (BadRequest, bad_request),
         (PackageRefused, refused),
+        (IdentityRefused, identity_refused),
+        (ProviderUnavailable, provider),
         (RuleError, rule),
         (TooLarge, too_large),
         (HTTPException, http),

@@ -25,14 +25,18 @@ from pyramid.response import Response
 
 from registry import errors
 from registry.authentication import CredentialError, Identity
+from registry.domain.trusted_publishers import NotTrusted
+from registry.oidc import IdentityRefused
 from registry.settings import OFF, Settings
 
 log = logging.getLogger(__name__)
 
 ACCOUNT_FACTOR = 3
-_LOGIN = ("/login", "/device", "/oauth", "/api/v4/publish-tokens")
+_EXCHANGE = "/api/v4/publish-tokens"
+_LOGIN = ("/login", "/device", "/oauth", _EXCHANGE)
 _PACKAGES = ("/api/v4/extensions", "/api/v3/")
 _READS = ("GET", "HEAD")
+_FAILURES = (CredentialError, IdentityRefused, NotTrusted)
 
 Handler = Callable[[Request], Response]
 Quota = tuple[RateLimitItem, tuple[str, ...]]
@@ -150,14 +154,15 @@ def failures_tween_factory(handler: Handler, registry: Any) -> Handler:
     limits: Limits = registry["limits"]
 
     def guarded(request: Request) -> Response:
-        if "Authorization" not in request.headers and "Auth-Token" not in request.headers:
+        in_header = "Authorization" in request.headers or "Auth-Token" in request.headers
+        if not in_header and not request.environ.get("PATH_INFO", "").startswith(_EXCHANGE):
             return handler(request)
         quotas = limits.quotas("failure", None, request.remote_addr)
         if not limits.allowed(quotas):
             return _too_many(limits.headers(quotas))
         try:
             return handler(request)
-        except CredentialError:
+        except _FAILURES:
             limits.charge(quotas)
             raise
 

@@ -18,6 +18,8 @@ from registry.authentication import Authenticator, CredentialError, Identity, Se
 from registry.permissions import Permission
 
 _ANONYMOUS = frozenset([Everyone])
+# All that a CI job may with what it got for its identity token, however much more its scope covers.
+_OF_PIPELINES = frozenset([Permission.PUBLISH_VERSION, Permission.READ_PRIVATE])
 
 
 class ScopeDenied(Denied):
@@ -70,6 +72,8 @@ def _within(identity: Identity, context: Any, permission: Permission) -> ScopeDe
         if scope == "login":
             return ScopeDenied("No token can do this; log in, or use an API key.")
         return ScopeDenied(f"The token lacks the scope `{scope}`.")
+    if identity.pipeline and permission not in _OF_PIPELINES:
+        return ScopeDenied("A CI job's token publishes new versions of its extension and does nothing else.")
     if identity.extensions is not None:
         while context is not None and not hasattr(context, "extension_name"):
             context = context.__parent__

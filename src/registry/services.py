@@ -25,6 +25,7 @@ from registry.views import (  # noqa: F401 - define their services
     sessions,
     teams,
     tokens,
+    trusted_publishers,
     versions,
 )
 

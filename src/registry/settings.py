@@ -109,7 +109,8 @@ class Settings:
     trusted_issuers: tuple[str, ...] = setting(
         "trusted_publishing.issuers",
         ("https://token.actions.githubusercontent.com",),
-        "Issuers of identity tokens that CI jobs may exchange for publish tokens, if an extension's owner says so.",
+        "Issuers of identity tokens that CI jobs may exchange for publish tokens, if an extension's owner says so: "
+        "addresses as in `iss`, separated by spaces; the first is the one that is meant if none is named.",
     )
     limits_storage: str = setting(
         "limits.storage",

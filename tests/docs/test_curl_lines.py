@@ -14,6 +14,7 @@ from registry.jobs import runner
 from registry.jobs.worker import open_context
 from registry.settings import read
 from registry.signing import ChainPaths
+from support import issuer
 from support.samples import brackets, webextension
 
 PAGE = Path(__file__).parents[2] / "docs" / "api.md"
@@ -22,6 +23,18 @@ LINES = [
     for block in re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
     for line in block.splitlines()
 ]
+
+
+@pytest.fixture
+def signer():
+    with issuer.serving(issuer.Issuer) as provider:
+        yield provider
+
+
+@pytest.fixture
+def ini(ini, signer):
+    us = "http://127.0.0.1:6543"
+    return {**ini, "registry.public_url": us, "trusted_publishing.issuers": signer.url}
 
 
 @pytest.fixture
@@ -48,7 +61,7 @@ def worker(ini):
     context.database.dispose()
 
 
-def test_every_line(address, worker, accounts, ini, tmp_path):
+def test_every_line(address, worker, accounts, ini, signer, tmp_path):
     folder = tmp_path / "shell"
     folder.mkdir()
     for version in ("1.0.0", "1.1.0", "1.2.0"):
@@ -65,6 +78,7 @@ def test_every_line(address, worker, accounts, ini, tmp_path):
         "TOKEN": accounts.token("ann"),
         "KEY": key,
         "SECRET": secret,
+        "IDENTITY": signer.sign_job(ini["registry.public_url"]),
     }
     assert len(LINES) > 15
     for line in LINES:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -19,6 +20,8 @@ import requests
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 PATIENCE = 30
+# What a runner gives a job to ask for identity tokens with.
+JOB_SECRET = "the-jobs-own-secret"
 
 
 class Issuer:
@@ -26,10 +29,8 @@ class Issuer:
 
     def __init__(self, url: str):
         self.url = url
-        self.keys = {
-            "rsa": ("RS256", rsa.generate_private_key(65537, 2048)),
-            "ec": ("ES256", ec.generate_private_key(ec.SECP256R1())),
-        }
+        self.keys = {kid: (alg, _new_key(alg)) for kid, alg in (("rsa", "RS256"), ("ec", "ES256"))}
+        self.asked: list[str] = []
 
     def sign(self, key: str = "rsa", headers: dict[str, Any] | None = None, **claims: Any) -> str:
         now = int(time.time())
@@ -38,6 +39,29 @@ class Issuer:
         claims = {name: value for name, value in claims.items() if value is not None}
         return jwt.encode(claims, private, algorithm, headers={"kid": key, **(headers or {})})
 
+    def sign_job(self, audience: str, repository: str = "acme/word-tally", **claims: Any) -> str:
+        """An identity token as GitHub Actions has it for a job of ``release.yml``."""
+        where = f"{repository}/.github/workflows/release.yml@refs/tags/v1"
+        usual = {
+            "aud": audience,
+            "sub": f"repo:{repository}:ref:refs/tags/v1",
+            "jti": uuid.uuid4().hex,
+            "repository": repository,
+            "repository_id": "74",
+            "repository_owner": repository.partition("/")[0],
+            "repository_owner_id": "65",
+            "workflow_ref": where,
+            "job_workflow_ref": where,
+            "ref": "refs/tags/v1",
+            "sha": "0" * 40,
+            "run_id": "4711",
+        }
+        return self.sign(**(usual | claims))
+
+    def rotate(self) -> None:
+        """New keys under new names, as issuers have them from time to time."""
+        self.keys = {f"{kid}+": (alg, _new_key(alg)) for kid, (alg, _) in self.keys.items()}
+
     def jwks(self) -> dict[str, Any]:
         found = []
         for kid, (algorithm, private) in self.keys.items():
@@ -45,10 +69,20 @@ class Issuer:
             found.append({**json.loads(maker.to_jwk(private.public_key())), "kid": kid, "use": "sig"})
         return {"keys": found}
 
-    def answer(self, path: str) -> Any:
+    def answer(self, path: str, form: Any = None, bearer: str = "") -> Any:
+        self.asked.append(path)
+        address, _, query = path.partition("?")
+        if address == "/job-token" and bearer == f"bearer {JOB_SECRET}":
+            return {"value": self.sign_job(parse_qs(query)["audience"][0])}
         if path == "/.well-known/openid-configuration":
             return {"issuer": self.url, "jwks_uri": f"{self.url}/jwks"}
         return self.jwks() if path == "/jwks" else None
+
+
+def _new_key(algorithm: str) -> Any:
+    if algorithm == "RS256":
+        return rsa.generate_private_key(65537, 2048)
+    return ec.generate_private_key(ec.SECP256R1())
 
 
 class GitHub:
@@ -83,15 +117,13 @@ def serving(kind: type) -> Iterator[Any]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self._answer(provider.answer(self.path))
+            self._answer(provider.answer(self.path, None, self.headers.get("Authorization", "")))
 
         def do_POST(self) -> None:
             form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
             self._answer(provider.answer(self.path, form))
 
         def _answer(self, body: Any) -> None:
-            if self.path == "/user":
-                body = provider.answer(self.path, None, self.headers.get("Authorization", ""))
             data = json.dumps(body).encode()
             self.send_response(200 if body is not None else 404)
             self.send_header("Content-Type", "application/json")

@@ -27,7 +27,8 @@ class CredentialError(Exception):
 class Identity:
     """A person, as a plain value, and the credential that spoke for them: a row's number by its kind.
 
-    ``scopes`` and ``extensions`` None mean all of them. A ``browser`` is a session that came as a cookie.
+    ``scopes`` and ``extensions`` None mean all of them. A ``browser`` is a session that came as a cookie. A
+    ``pipeline`` is a CI job that publishes for the person who named it, and does nothing else.
     """
 
     id: int
@@ -38,6 +39,7 @@ class Identity:
     used: datetime.datetime | None = None
     scopes: frozenset[str] | None = None
     extensions: frozenset[str] | None = None
+    pipeline: bool = False
 
     @property
     def session_id(self) -> int | None:
@@ -58,6 +60,7 @@ def identity(
     credential_id: int,
     scopes: frozenset[str] | None = None,
     extensions: frozenset[str] | None = None,
+    pipeline: bool = False,
 ) -> Identity:
     """The identity of rows with PERSON's columns, and a column ``used``."""
     row = rows[0]
@@ -70,5 +73,13 @@ def identity(
             if membership.role == TeamRole.ADMIN:
                 principals.add(permissions.team(membership.team_id, admin=True))
     return Identity(
-        row.id, row.username, frozenset(principals), kind, credential_id, row.used, scopes, extensions
+        row.id,
+        row.username,
+        frozenset(principals),
+        kind,
+        credential_id,
+        row.used,
+        scopes,
+        extensions,
+        pipeline,
     )

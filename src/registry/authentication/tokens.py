@@ -9,7 +9,13 @@ from registry.models import Membership, Token, User, now
 
 _BY_TOKEN = (
     select(
-        *PERSON, Token.id.label("credential_id"), Token.expires, Token.scopes, Token.extensions, Token.used
+        *PERSON,
+        Token.id.label("credential_id"),
+        Token.expires,
+        Token.scopes,
+        Token.extensions,
+        Token.used,
+        Token.trusted_publisher_id,
     )
     .select_from(Token)
     .join(User, User.id == Token.user_id)
@@ -33,4 +39,5 @@ def identify(request: Request, token: str) -> Identity:
             f"The token expired at {row.expires:%Y-%m-%dT%H:%M:%SZ}.", "ERROR_SIGNATURE_EXPIRED"
         )
     limit = None if row.extensions is None else frozenset(row.extensions)
-    return identity(rows, "token", row.credential_id, frozenset(row.scopes), limit)
+    pipeline = row.trusted_publisher_id is not None
+    return identity(rows, "token", row.credential_id, frozenset(row.scopes), limit, pipeline)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import select
 
-from registry.domain import devices, downloads, once, sessions
+from registry.domain import devices, downloads, once, sessions, trusted_publishers
 from registry.jobs.base import WorkerContext
 from registry.models import Blob, now
 
@@ -29,6 +29,7 @@ def tidy(context: WorkerContext) -> int:
     context.database.write(once.forget)
     context.database.write(devices.forget)
     context.database.write(sessions.forget)
+    context.database.write(trusted_publishers.forget)
     removed = context.storage.collect(wanted, temporary_age=2 * context.settings.lease, age=BLOB_AGE)
     if removed:
         log.info("Removed %d files that nobody needs", removed)

@@ -43,7 +43,8 @@ class Database:
         else:
             engine_options.setdefault("pool_pre_ping", True)
             self.engine = create_engine(url, **engine_options)
-            self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+            # A pool of its own: whoever holds a connection to read with may wait for one to write with.
+            self._reading = create_engine(url, isolation_level="AUTOCOMMIT", **engine_options)
             self._turn = None
         self._manager = transaction.ThreadTransactionManager()
         self._sessions = sessionmaker(self.engine)

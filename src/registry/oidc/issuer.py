@@ -5,8 +5,10 @@ shared secret, which could be the public key (RFC 8725, 2.1). Documents are kept
 key makes us look again, but not more often than once a minute.
 """
 
+import contextlib
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,12 +21,21 @@ _FAMILIES = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 LEEWAY = 60
 KEEP_SECONDS = 3600.0
 LOOK_AGAIN_SECONDS = 60.0
+# So long an issuer is left alone that has failed to answer, and so long others wait for one who is asking it.
+REST_SECONDS = 5.0
+WAIT_SECONDS = 3.0
 LONGEST_TOKEN = 20_000
 MOST_KEYS = 50
+# What reading a token's parts may raise; hostile JSON is nested, or holds numbers without end.
+_UNREADABLE = (jwt.InvalidTokenError, ValueError, TypeError, OverflowError, RecursionError)
 
 
 class IdentityRefused(Exception):
-    """An identity token that proves nothing; the text is for people."""
+    """An identity token that proves nothing; the text is for people, ``code`` is stable, for programs."""
+
+    def __init__(self, message: str, code: str = "BAD_IDENTITY_TOKEN"):
+        super().__init__(message)
+        self.code = code
 
 
 class Issuer:
@@ -32,16 +43,17 @@ class Issuer:
 
     def __init__(self, url: str):
         self.url = url
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._metadata: dict[str, Any] | None = None
         self._keys: list[_Key] = []
-        self._metadata_at = self._keys_at = float("-inf")
+        self._metadata_at = self._keys_at = self._failed_at = float("-inf")
+        self._failure = ""
 
     def metadata(self) -> dict[str, Any]:
         """Its discovery document. Raises ProviderUnavailable."""
-        with self._lock:
+        with self._turn():
             if self._metadata is None or time.monotonic() - self._metadata_at > KEEP_SECONDS:
-                found = fetch_json(f"{self.url.rstrip('/')}/.well-known/openid-configuration")
+                found = self._fetch(f"{self.url.rstrip('/')}/.well-known/openid-configuration")
                 if found.get("issuer") != self.url:
                     raise ProviderUnavailable(
                         f"{self.url} calls itself {str(found.get('issuer'))[:200]!r}; both must be the same."
@@ -67,7 +79,9 @@ class Issuer:
             header = jwt.get_unverified_header(token)
             algorithm = header.get("alg")
             if algorithm not in ALGORITHMS:
-                raise IdentityRefused("The identity token is not signed with a public-key algorithm.")
+                raise IdentityRefused(
+                    "The identity token is not signed with a public-key algorithm.", "BAD_ALGORITHM"
+                )
             key = self._key(header.get("kid"), algorithm)
             claims: dict[str, Any] = jwt.decode(
                 token,
@@ -79,30 +93,42 @@ class Issuer:
                 options={"require": ["iss", "sub", "aud", "exp", "iat"]},
             )
         except jwt.ExpiredSignatureError:
-            raise IdentityRefused("The identity token has expired.") from None
+            raise IdentityRefused("The identity token has expired.", "EXPIRED") from None
+        except jwt.ImmatureSignatureError:
+            raise IdentityRefused("The identity token is from the future.", "NOT_YET_VALID") from None
         except jwt.InvalidAudienceError:
-            raise IdentityRefused(f"The identity token is not for {audience}.") from None
-        except jwt.InvalidIssuerError:
-            raise IdentityRefused(f"The identity token is not from {self.url}.") from None
-        except (jwt.InvalidTokenError, ValueError, TypeError):
             raise IdentityRefused(
-                "The identity token does not hold: its signature or a claim is wrong."
+                f"The identity token is for somebody else; ask for one with the audience {audience}",
+                "WRONG_AUDIENCE",
             ) from None
+        except jwt.InvalidIssuerError:
+            raise IdentityRefused(f"The identity token is not from {self.url}.", "UNKNOWN_ISSUER") from None
+        except jwt.MissingRequiredClaimError as error:
+            raise IdentityRefused(f"The identity token has no `{error.claim}`.", "MISSING_CLAIM") from None
+        except jwt.InvalidSignatureError:
+            raise IdentityRefused(
+                f"The identity token is not signed by {self.url}.", "BAD_SIGNATURE"
+            ) from None
+        except _UNREADABLE:
+            raise IdentityRefused("The identity token cannot be read, or a claim in it is wrong.") from None
         several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
         if (several and claims.get("azp") != audience) or claims.get("azp", audience) != audience:
-            raise IdentityRefused("The identity token was made for somebody else.")
+            raise IdentityRefused("The identity token was made for somebody else.", "WRONG_AUDIENCE")
         if nonce is not None and claims.get("nonce") != nonce:
             raise IdentityRefused("The identity token answers another login than this one.")
         return claims
 
     def _key(self, kid: Any, algorithm: str) -> Any:
-        with self._lock:
-            age = time.monotonic() - self._keys_at
-        if age > KEEP_SECONDS or (self._find(kid, algorithm) is None and age > LOOK_AGAIN_SECONDS):
-            self._load_keys()
         key = self._find(kid, algorithm)
+        if self._keys_age() > (LOOK_AGAIN_SECONDS if key is None else KEEP_SECONDS):
+            with self._turn():
+                if self._keys_age() > LOOK_AGAIN_SECONDS:  # else somebody has just looked
+                    self._load_keys()
+            key = self._find(kid, algorithm)
         if key is None:
-            raise IdentityRefused("The identity token is signed with a key that is not its issuer's.")
+            raise IdentityRefused(
+                "The identity token is signed with a key that is not its issuer's.", "UNKNOWN_KEY"
+            )
         return key.key
 
     def _find(self, kid: Any, algorithm: str) -> "_Key | None":
@@ -111,8 +137,11 @@ class Issuer:
             key = self._keys[0]
         return key if key is not None and key.fits(algorithm) else None
 
+    def _keys_age(self) -> float:
+        return time.monotonic() - self._keys_at
+
     def _load_keys(self) -> None:
-        found = fetch_json(self.endpoint("jwks_uri")).get("keys")
+        found = self._fetch(self.endpoint("jwks_uri")).get("keys")
         keys = []
         for data in found[:MOST_KEYS] if isinstance(found, list) else []:
             try:
@@ -121,8 +150,41 @@ class Issuer:
                 continue
             if data.get("use", "sig") == "sig" and data.get("kty") in _FAMILIES.values():
                 keys.append(_Key(data.get("kid"), data["kty"], data.get("alg"), key.key))
-        with self._lock:
-            self._keys, self._keys_at = keys, time.monotonic()
+        self._keys, self._keys_at = keys, time.monotonic()
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One asks the issuer, the others wait for what it finds, but not for long. Raises ProviderUnavailable."""
+        if not self._lock.acquire(timeout=WAIT_SECONDS):
+            raise ProviderUnavailable(f"{self.url} is slow to answer; try again.")
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def _fetch(self, address: str) -> Any:
+        """What is there. Raises ProviderUnavailable; for a while after a failure at once."""
+        if time.monotonic() - self._failed_at < REST_SECONDS:
+            raise ProviderUnavailable(self._failure)
+        try:
+            return fetch_json(address)
+        except ProviderUnavailable as error:
+            self._failed_at, self._failure = time.monotonic(), str(error)
+            raise
+
+
+def claimed_issuer(token: str) -> str:
+    """Whom a token says to be from; nothing of it is proven yet. Raises IdentityRefused."""
+    if len(token) > LONGEST_TOKEN:
+        raise IdentityRefused("The identity token is too long.")
+    try:
+        claims = jwt.decode(token, options={"verify_signature": False})
+    except _UNREADABLE:
+        raise IdentityRefused("This is not a JSON Web Token that can be read.") from None
+    found = claims.get("iss")
+    if not isinstance(found, str):
+        raise IdentityRefused("The identity token has no `iss`.", "MISSING_CLAIM")
+    return found
 
 
 @dataclass(frozen=True)

@@ -99,6 +99,8 @@ class TrustedPublishers(Node):
         number = row_number(name)
         if number is None:
             return None
+        if not self.permits(Permission.OWNERS):
+            return TrustedPublisher(self, name)  # whom an extension trusts is nobody's business
         wanted = {"extension_id": self.__parent__.row.id, "id": number}
         row = self.request.read.execute(_TRUSTED, wanted).one_or_none()
         return None if row is None else TrustedPublisher(self, name, row)

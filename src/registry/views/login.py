@@ -22,7 +22,7 @@ from registry.domain import logins, once, sessions
 from registry.edge import is_loopback
 from registry.errors import ApiError, bad_field
 from registry.models import LoginSession
-from registry.oidc import Login, LoginRefused, ProviderUnavailable
+from registry.oidc import Login, LoginRefused
 from registry.oidc.providers import DEVELOPER
 from registry.pages import page, redirect
 from registry.permissions import Permission
@@ -85,11 +85,7 @@ def start(request: Request) -> Response:
         _only_here(request)
         response = page("developer.html", state=attempt["state"])
     else:
-        try:
-            address = way.start(attempt["state"], attempt["nonce"], attempt["verifier"])
-        except ProviderUnavailable as error:
-            raise _unavailable(error) from error
-        response = redirect(address, 302)
+        response = redirect(way.start(attempt["state"], attempt["nonce"], attempt["verifier"]), 302)
     _set_cookie(request, response, request.sealer.seal(orjson.dumps(attempt)).decode(), MINUTES * 60)
     return response
 
@@ -114,8 +110,6 @@ def finish(request: Request) -> Response:
         who = way.finish(answer, attempt["nonce"], attempt["verifier"])
     except LoginRefused as error:
         raise bad_field("code", str(error), "LOGIN_REFUSED") from error
-    except ProviderUnavailable as error:
-        raise _unavailable(error) from error
     return _logged_in(request, attempt, request.database.write(_log_in, way.name, who, attempt["link"]))
 
 
@@ -227,10 +221,6 @@ def _set_cookie(request: Request, response: Response, text: str | None, seconds:
 def _only_here(request: Request) -> None:
     if not is_loopback(request.remote_addr):
         raise ApiError(403, "The developer login is for this machine only.", "ERROR_PERMISSION_DENIED")
-
-
-def _unavailable(error: ProviderUnavailable) -> ApiError:
-    return ApiError(502, str(error), "ERROR_PROVIDER", [("Retry-After", "30")])
 
 
 def _base(request: Request) -> str:
