@@ -10,6 +10,8 @@
 `app`           that application, for WebTest
 `accounts`      users and their credentials
 `work`          a worker, to be called when the jobs are to be done
+`ini_file`      an ini file with `ini`
+`cli`           the command line with that ini file
 """
 
 import shutil
@@ -19,9 +21,11 @@ from pathlib import Path
 
 import pytest
 import webtest
+from click.testing import CliRunner, Result
 from pyramid.config import Configurator
 
 from registry import application, configure, migrations, settings
+from registry.cli import registry
 from registry.jobs import runner
 from registry.jobs.worker import open_context
 from registry.models import Database
@@ -128,3 +132,18 @@ def work(ini: dict[str, str]) -> Iterator[Callable[[], int]]:
     context = open_context(ini, settings.read(ini))
     yield lambda: runner.run_due(context)
     context.database.dispose()
+
+
+@pytest.fixture
+def ini_file(ini: dict[str, str], tmp_path: Path) -> Path:
+    path = tmp_path / "registry.ini"
+    keys = [f"{key} = {value.replace('%', '%%')}" for key, value in ini.items()]
+    path.write_text("\n".join(["[app:main]", "use = egg:extension-registry", *keys, ""]))
+    return path
+
+
+@pytest.fixture
+def cli(ini_file: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """``cli("user", "add", "ann")``: the command with the ini file of this test."""
+    monkeypatch.setenv("REGISTRY_INI", str(ini_file))
+    return lambda *arguments: CliRunner().invoke(registry, [str(argument) for argument in arguments])

@@ -31,14 +31,14 @@ class Draft:
         self.path = path
         self.file = file
         self.size = 0
-        self._limit = limit
+        self.limit = limit
         self._hash = hashlib.sha256()
 
     def write(self, chunk: bytes | bytearray | memoryview) -> None:
         """Append; raises TooLarge as soon as the limit is passed."""
         self.size += len(chunk)
-        if self._limit is not None and self.size > self._limit:
-            raise TooLarge(self._limit)
+        if self.limit is not None and self.size > self.limit:
+            raise TooLarge(self.limit)
         self._hash.update(chunk)
         self.file.write(chunk)
 

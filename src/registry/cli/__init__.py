@@ -25,6 +25,7 @@ COMMANDS = {
     "jwt": "registry.cli.users:jwt_command",
     "issuer": "registry.cli.issuer:issuer",
     "jobs": "registry.cli.jobs:jobs",
+    "import": "registry.cli.import_:import_group",
     "audit": "registry.cli.audit:audit",
     "verify": "registry.cli.verify:verify",
     "docs": "registry.cli.docs:docs",

@@ -16,6 +16,7 @@ from registry.domain import details, events, locks, names, visibility
 from registry.domain.errors import Conflict, Forbidden, Invalid
 from registry.domain.ownership import may_publish, publishes
 from registry.models import (
+    IMPORTED,
     Blob,
     Channel,
     Extension,
@@ -33,10 +34,12 @@ from registry.packages.findings import Finding
 GATE = "gate"
 SIGN = "sign"
 # Columns of `version` that a package fills directly; everything else it says goes into `facts`.
-_COLUMNS = ("version", "order_key", "prerelease", "api_range", "api_min", "api_max", "requires_restart")
-_NOT_FACTS = frozenset({*_COLUMNS, "format", "guid", "name", "tokens", "warnings"})
+COLUMNS = ("version", "order_key", "prerelease", "api_range", "api_min", "api_max", "requires_restart")
+_NOT_FACTS = frozenset({*COLUMNS, "format", "guid", "name", "tokens", "warnings"})
 
-_EXTENSION = select(Extension.id, Extension.name, Extension.guid, Extension.format, Extension.state)
+_EXTENSION = select(
+    Extension.id, Extension.name, Extension.guid, Extension.format, Extension.state, Extension.origin
+)
 _BY_ID = _EXTENSION.where(Extension.id == bindparam("extension_id"))
 _BY_NAME = _EXTENSION.where(Extension.name == bindparam("name"))
 _BY_GUID = _EXTENSION.where(Extension.guid == bindparam("guid"))
@@ -110,6 +113,10 @@ def publish(session: Session, submission: Submission, into: int | None = None) -
     locks.user(session, submission.user_id)  # nothing is published for an account that is being deleted
     if extension is None:
         return _add(session, submission, *_create(connection, submission))
+    if extension.origin not in (None, IMPORTED):
+        raise Forbidden(
+            f"The extension {extension.name} is mirrored from {extension.origin}; publish there.", "MIRRORED"
+        )
     if not may_publish(connection, submission.user_id, extension.id):
         raise Forbidden(f"The extension {extension.name} is somebody else's.", "NOT_OWNER")
     _belongs(submission.package, extension)
@@ -214,8 +221,8 @@ def _add(session: Session, submission: Submission, extension_id: int, name: str)
             "publish under another version number.",
             "FILE_NAME_TAKEN",
         )
-    _store_verdict(connection, submission)
-    values = {column: getattr(package, column) for column in _COLUMNS}
+    store_verdict(connection, submission.package, submission.sha256, submission.size)
+    values = {column: getattr(package, column) for column in COLUMNS}
     values |= {
         "extension_id": extension_id,
         "flat_name": flat_name,
@@ -248,13 +255,13 @@ def facts(package: Package) -> dict[str, Any]:
     return said | details.made_of(said)
 
 
-def _store_verdict(connection: Connection, submission: Submission) -> None:
+def store_verdict(connection: Connection, package: Package, sha256: str, size: int) -> None:
     """The bytes and what the gate found in them; the same bytes may be in another version too."""
-    if connection.scalar(_BLOB, {"digest": submission.sha256}) is None:
-        connection.execute(_NEW_BLOB, {"sha256": submission.sha256, "size": submission.size})
-    if connection.scalar(_VALIDATION, {"digest": submission.sha256}) is None:
-        findings = [finding_json(finding) for finding in submission.package.warnings]
-        verdict = {"sha256": submission.sha256, "tool": GATE, "verdict": Verdict.PASSED, "findings": findings}
+    if connection.scalar(_BLOB, {"digest": sha256}) is None:
+        connection.execute(_NEW_BLOB, {"sha256": sha256, "size": size})
+    if connection.scalar(_VALIDATION, {"digest": sha256}) is None:
+        findings = [finding_json(finding) for finding in package.warnings]
+        verdict = {"sha256": sha256, "tool": GATE, "verdict": Verdict.PASSED, "findings": findings}
         connection.execute(_NEW_VALIDATION, verdict)
 
 

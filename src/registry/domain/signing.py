@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from registry import queue
@@ -74,6 +74,12 @@ _END = _CHANGE.values(
     updated=bindparam("moment"),
     published=func.coalesce(_VERSION.c.published, bindparam("since")),
 ).returning(_VERSION.c.id)
+# An imported version is listed while its package waits to be signed, and stays so if that fails.
+_LISTED_BEFORE = select(_VERSION.c.id).where(
+    _VERSION.c.id == bindparam("version_id"),
+    _VERSION.c.state == VersionState.SIGNED,
+    ~exists().where(Artifact.version_id == _VERSION.c.id),
+)
 
 
 class Damaged(Exception):
@@ -146,7 +152,8 @@ def signed(session: Session, version_id: int, file: Signed) -> None:
     connection = session.connection()
     connection.execute(_LOCK, {"version_id": version_id}).one()
     subject = order(connection, version_id)
-    if not _end(connection, version_id, VersionState.SIGNED, ()):
+    waited = _end(connection, version_id, VersionState.SIGNED, ())
+    if not waited and connection.scalar(_LISTED_BEFORE, {"version_id": version_id}) is None:
         raise Conflict("The version does not wait for a signature any more.", "NOT_WAITING")
     connection.execute(_NEW_BLOB, {"sha256": file.sha256, "size": file.size})
     connection.execute(_NEW_ARTIFACT, {"version_id": version_id} | dataclasses.asdict(file))

@@ -17,6 +17,7 @@ from registry.models.catalogue import (
 from registry.models.credentials import ApiKey, DeviceLogin, DeviceState, LoginSession, Spent, Token
 from registry.models.database import Database
 from registry.models.extensions import (
+    IMPORTED,
     Artifact,
     Blob,
     Channel,
@@ -33,6 +34,7 @@ from registry.models.teams import Invitation, Membership, Team, TeamRole
 from registry.models.work import Event, EventSubject, Job, JobState, Tally
 
 __all__ = [
+    "IMPORTED",
     "ApiKey",
     "Artifact",
     "Base",

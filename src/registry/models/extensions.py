@@ -95,6 +95,8 @@ class Extension(Base):
     api_limit: Mapped[str | None] = mapped_column(String(100))
     # Who owned it where it was imported from; for people to read, it gives no right.
     owner_label: Mapped[str | None] = mapped_column(String(200))
+    # Where it is from: None when it was published here, `IMPORTED`, or the address of a registry that is mirrored.
+    origin: Mapped[str | None] = mapped_column(String(300))
 
     # Pictures as they are served, made of `Image` rows: `icons` by width in pixels, and `screenshots`, each with
     # `id`, `full` and `thumbnail` (SHA-256 and suffix), `width`, `height` and `caption`.
@@ -114,6 +116,10 @@ class Extension(Base):
 
     latest: Mapped["Version | None"] = relationship(foreign_keys=[latest_id], post_update=True)
     ownerships: Mapped[list[Ownership]] = relationship(cascade="all, delete-orphan")
+
+
+# The `origin` of what came out of a registry.json; it may get an owner here.
+IMPORTED = "import"
 
 
 class Version(Base):

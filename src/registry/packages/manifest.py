@@ -64,7 +64,7 @@ def parse_object(data: bytes, *, browser: bool = False) -> dict[str, Any]:
         text = text[1:]
     if browser:
         text = _COMMENT.sub(r"\1", text)
-    _check_nesting(text)
+    check_nesting(text)
     try:
         value = json.loads(
             text,
@@ -83,8 +83,8 @@ def parse_object(data: bytes, *, browser: bool = False) -> dict[str, Any]:
     return value
 
 
-def _check_nesting(text: str) -> None:
-    """Refuses what is nested too deeply before the parser recurses into it."""
+def check_nesting(text: str) -> None:
+    """Refuses JSON that is nested too deeply, before the parser recurses into it. Raises ManifestError."""
     depth = 0
     for bracket in _NO_BRACKET.sub("", text):
         depth += 1 if bracket in "[{" else -1
