@@ -13,7 +13,7 @@ import orjson
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.orm import Session
 
-from registry.domain import events, locks, names, visibility
+from registry.domain import compatibility, events, locks, names, visibility
 from registry.domain.publishing import COLUMNS, facts
 from registry.importing.entries import Imported, ImportedVersion
 from registry.importing.notes import Done, Note
@@ -203,6 +203,7 @@ def _write(session: Session, change: _Change) -> None:
             insert(_VERSION), [values | {"extension_id": extension_id} for values in change.new]
         )
     _recent(connection, extension_id, imported)
+    compatibility.assign(session, extension_id)
     visibility.refresh(session, extension_id)
     change.values["id"] = extension_id
 

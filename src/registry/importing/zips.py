@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from registry import queue
 from registry.client import ClientError
-from registry.domain import credentials, events, locks, visibility
+from registry.domain import events, leaks, locks, visibility
 from registry.domain.publishing import SIGN, facts, store_verdict
 from registry.fetching import Fetcher
 from registry.importing.notes import Done, Note
@@ -147,7 +147,7 @@ class Collector:
         if (package.name, package.version) != (waiting.name, waiting.version):
             return f"The package says it is {package.name} {package.version}."
         with self.database.read() as connection:
-            if package.tokens and credentials.live_tokens(connection, package.tokens):
+            if package.tokens and leaks.live_tokens(connection, package.tokens):
                 return "The package holds a token of this registry that is still good."
         return None
 
