@@ -157,3 +157,28 @@ def test_a_refused_one_is_not_used_up(trust, exchange, signer, at):
     assert_failure(exchange(token), 403, "NOT_TRUSTED")
     trust()
     assert exchange(token).status_int == 201
+
+
+def test_who_rules_an_owning_team_may_name_it_while_they_do(app, at, ann, accounts, trust, exchange):
+    leader, teams = accounts.bearer("leader"), "/api/v4/teams/"
+    app.post_json(teams, {"name": "makers", "title": "Makers"}, headers=leader, status=201)
+    app.put_json(f"{at.public}owners/team:makers/", {"role": "owner"}, headers=ann, status=200)
+    trust(leader)
+    assert exchange().status_int == 201
+    app.put_json(f"{at.public}owners/team:makers/", {"role": "publisher"}, headers=ann, status=200)
+    assert_failure(exchange(), 403, "NAMED_BY_NO_OWNER")
+
+
+def test_removed_while_jobs_come(app, at, ann, trust, signer, exchange, publish, at_once):
+    number = trust()
+    tokens = [signer.sign_job(at.us) for _ in range(6)]
+
+    def act():
+        if tokens:
+            return exchange(tokens.pop())
+        return app.delete(f"{at.trusted}{number}/", headers=ann, expect_errors=True)
+
+    answers = at_once(act, 8)
+    assert {answer.status_int for answer in answers} <= {201, 204, 403, 404}
+    got = [answer.json["token"] for answer in answers if answer.status_int == 201]
+    assert [publish(token).status_int for token in got] == [401] * len(got)

@@ -2,8 +2,10 @@
 
 import pytest
 
+from registry.domain import trusted_publishers
+from registry.domain.errors import Forbidden
 from registry.domain.trusted_publishers import MOST
-from registry.models import Event, Membership, Ownership, Team
+from registry.models import Event, Membership, Ownership, Team, TrustedPublisher
 from support import shelf
 from support.wire import assert_failure
 
@@ -133,3 +135,22 @@ def test_of_another_extension_it_is_not_there(app, at, ann, trust):
     assert_failure(app.get(path, headers=ann, expect_errors=True), 404)
     assert_failure(app.delete(path, headers=ann, expect_errors=True), 404)
     app.get(f"{at.trusted}{number}/", headers=ann, status=200)
+
+
+def test_a_right_that_is_gone_by_the_time_of_the_write(ann, accounts, trust, database):
+    """The tree has said yes; what counts is what holds inside the transaction."""
+    number, bob = trust(), accounts.user("bob")
+    with database.reading_session() as session:
+        extension_id = session.get_one(TrustedPublisher, number).extension_id
+    names = {
+        "issuer": "https://ci.example.org",
+        "repository": "a/b",
+        "workflow": "c.yml",
+        "environment": None,
+    }
+    for work in (
+        lambda session: trusted_publishers.add(session, extension_id, bob, **names),
+        lambda session: trusted_publishers.remove(session, number, bob),
+    ):
+        with pytest.raises(Forbidden):
+            database.write(work)
