@@ -37,6 +37,7 @@ setup(
         "requests>=2.34",
         # Pyramid 2.1 and Cornice 6.1 import pkg_resources: gone in 82, noisy from 80.9 on.
         "setuptools>=78.1.1,<80.9",
+        "snowballstemmer>=3.1",
         "transaction>=5.1",
         "waitress>=3.0",
         "zope.sqlalchemy>=4.1",

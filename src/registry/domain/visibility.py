@@ -1,7 +1,7 @@
 """Who sees what: which version is `latest`, what is offered, and what an exact URL answers.
 
-``refresh`` keeps the derived columns of an extension true; call it in every transaction that changes
-a state, a version or a flag. The rest are plain questions to a row.
+``refresh`` keeps the derived columns of an extension true, and the full-text index; call it in every
+transaction that changes a state, a version or a flag. The rest are plain questions to a row.
 """
 
 from collections.abc import Collection, Mapping
@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
+from registry import search
 from registry.domain import details, tallies
 from registry.models import Channel, Extension, ExtensionState, Version, VersionState, now, table
 
@@ -75,6 +76,7 @@ def refresh(session: Session, extension_id: int) -> None:
         tallies.change(connection, tallies.LISTED, 1 if listed else -1)
     values |= {"latest_id": latest_id, "listed": listed}
     connection.execute(update(_TABLE).where(_TABLE.c.id == extension_id), values)
+    search.index(connection, extension_id)
     session.expire_all()
 
 

@@ -1,13 +1,16 @@
-"""Removing what is of no more use: what killed processes left behind, and who was counted for a download."""
+"""What is done once a day: removing what killed processes left behind and who was counted for a download, and
+bringing the quality that search goes by up to date."""
 
 import logging
 from collections.abc import Iterable
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from registry import search
 from registry.domain import devices, downloads, once, sessions, trusted_publishers
 from registry.jobs.base import WorkerContext
-from registry.models import Blob, now
+from registry.models import Blob, Database, now
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +29,7 @@ def tidy(context: WorkerContext) -> int:
                 yield from connection.scalars(select(Blob.sha256).where(Blob.sha256.in_(part)))
 
     context.database.write(downloads.forget, now().date())
+    _rank(context.database)
     context.database.write(once.forget)
     context.database.write(devices.forget)
     context.database.write(sessions.forget)
@@ -34,3 +38,15 @@ def tidy(context: WorkerContext) -> int:
     if removed:
         log.info("Removed %d files that nobody needs", removed)
     return removed
+
+
+def _rank(database: Database) -> None:
+    """Bring the quality that search goes by up to date, in portions so that nobody waits long."""
+
+    def portion(session: Session, after: int) -> int | None:
+        return search.requalify(session.connection(), after)
+
+    after: int | None = 0
+    while after is not None:
+        after = database.write(portion, after)
+    database.write(lambda session: search.tidy(session.connection()))

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from alembic import context
 from sqlalchemy import JSON, BigInteger, Connection, event, text
 
-from registry.migrations import LOCK, engine
+from registry.migrations import LOCK, described, engine
 from registry.models import Base
 from registry.models.base import UTCDateTime
 
@@ -24,6 +24,7 @@ def run(connection: Connection) -> None:
         # SQLite alters a table by copying it.
         render_as_batch=connection.dialect.name == "sqlite",
         render_item=render,
+        include_object=described,
         transactional_ddl=True,
     )
     with context.begin_transaction():

@@ -30,6 +30,7 @@ from registry.models.extensions import (
 )
 from registry.models.feedback import Report, ReportState, Review
 from registry.models.ownership import Ownership, OwnershipRole, Transfer, TrustedPublisher
+from registry.models.search import SearchDocument
 from registry.models.teams import Invitation, Membership, Team, TeamRole
 from registry.models.work import Event, EventSubject, Job, JobState, Tally
 
@@ -68,6 +69,7 @@ __all__ = [
     "Report",
     "ReportState",
     "Review",
+    "SearchDocument",
     "SiteState",
     "Spent",
     "Tally",

@@ -1,0 +1,53 @@
+"""Full text
+
+Revision 0004, after 0003.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+from registry import search
+from registry.search import sqlite
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+Terms = sa.LargeBinary().with_variant(postgresql.TSVECTOR(), "postgresql")
+
+
+def upgrade() -> None:
+    op.create_table(
+        "search_document",
+        sa.Column("extension_id", BigId, autoincrement=False, nullable=False),
+        sa.Column("level", sa.SmallInteger(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(8), nullable=False),
+        sa.Column("filters", sa.Text(), nullable=False),
+        sa.Column("terms", Terms, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["extension_id"], ["extension.id"], name="fk_search_document_extension_id_extension"
+        ),
+        sa.PrimaryKeyConstraint("extension_id", name="pk_search_document"),
+    )
+    connection = op.get_bind()
+    if connection.dialect.name == "sqlite":
+        op.execute(sqlite.CREATE)
+    # An index is made faster than it is filled row by row, so what is there already goes in first.
+    search.rebuild(connection)
+    if connection.dialect.name == "postgresql":
+        op.create_index(
+            "ix_search_document_terms",
+            "search_document",
+            ["terms"],
+            postgresql_using="gin",
+            postgresql_with={"gin_pending_list_limit": 128},
+        )
+
+
+def downgrade() -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute("DROP TABLE search_index")
+    op.drop_table("search_document")
