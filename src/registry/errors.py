@@ -130,7 +130,7 @@ def provider(exc: ProviderUnavailable, request: Request) -> Response:
 
 
 def too_large(exc: TooLarge, request: Request) -> Response:
-    return problem(413, f"A package may have at most {exc.limit} bytes.", "ERROR_TOO_LARGE")
+    return problem(413, f"This file may have at most {exc.limit} bytes.", "ERROR_TOO_LARGE")
 
 
 def forbidden(exc: HTTPForbidden, request: Request) -> Response:

@@ -140,6 +140,9 @@ def _operation(service: ResourceService, method: str, view: Any, arguments: dict
     if getattr(view, "takes_package", False):
         form = {"type": "object", "required": ["file"], "properties": {"file": PACKAGE}}
         operation["requestBody"] = _content({FORM: form, **{kind: PACKAGE for kind in RAW_TYPES if kind}})
+    if kinds := getattr(view, "takes_files", ()):
+        form = {"type": "object", "required": ["file"], "properties": {"file": PACKAGE}}
+        operation["requestBody"] = _content({FORM: form, **{kind: PACKAGE for kind in kinds if kind}})
     return operation
 
 
@@ -154,13 +157,19 @@ def _security(permission: Permission) -> list[dict[str, Any]]:
 
 
 def _responses(service: ResourceService, view: Any, permission: Permission) -> dict[str, Any]:
-    file = {"application/zip": {"schema": PACKAGE}, "application/x-xpinstall": {"schema": PACKAGE}}
+    kinds = getattr(view, "gives_files", ("application/zip", "application/x-xpinstall"))
+    file = {kind: {"schema": PACKAGE} for kind in kinds}
     answer = {service.media_type: {"schema": view.answer}} if hasattr(view, "answer") else file
     if hasattr(view, "answer") or not service.media_type:
         status = str(getattr(view, "status", 200))
         responses: dict[str, Any] = {status: {"description": "Success.", "content": answer}}
     else:
         responses = {"204": {"description": "Done."}}
+    if getattr(view, "takes_files", ()):
+        responses["202"] = {"description": "Accepted; `Location` says where to look.", "content": answer}
+        responses["409"] = _failure("There are as many as there can be.", "Problem")
+        responses["413"] = _failure("The file is too large.", "Problem")
+        responses["415"] = _failure("The body is of a type that is not taken here.", "Problem")
     if getattr(view, "takes_package", False):
         responses["202"] = {"description": "Accepted; `Location` says where to look.", "content": answer}
         responses["409"] = _failure(

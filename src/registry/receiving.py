@@ -6,7 +6,7 @@ the package says of itself; they never override it.
 """
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,32 +73,45 @@ def receive(
     TooLarge, and ApiError 413 and 415.
     """
     limits = configured(request.settings)
-    if (request.content_length or 0) > limits.wire_bytes + FORM_BYTES:
-        raise ApiError(413, f"A package may have at most {limits.wire_bytes} bytes.", "ERROR_TOO_LARGE")
+    with receive_file(request, limits.wire_bytes, RAW_TYPES, "package") as (draft, fields):
+        package = _read(request, draft, limits)
+        _repeats(package, fields, repeatable)
+        yield Received(draft, package, fields)
+
+
+@contextlib.contextmanager
+def receive_file(
+    request: Request, most_bytes: int, kinds: Sequence[str], what: str
+) -> Iterator[tuple[Draft, dict[str, str]]]:
+    """The file in the body, as a draft, and the other fields of the form it may have come in.
+
+    ``kinds`` are the media types that a body without a form may have, ``what`` is what people call such a file.
+    Raises BadRequest, TooLarge, and ApiError 413 and 415.
+    """
+    if (request.content_length or 0) > most_bytes + FORM_BYTES:
+        raise ApiError(413, f"A {what} may have at most {most_bytes} bytes.", "ERROR_TOO_LARGE")
     kind = request.content_type.lower()
-    with request.storage.draft(limits.wire_bytes) as draft:
+    with request.storage.draft(most_bytes) as draft:
         if kind == FORM:
             fields = _form(request, draft)
-        elif kind in RAW_TYPES:
+        elif kind in kinds:
             fields = {}
             for chunk in _chunks(request):
                 draft.write(chunk)
         else:
             raise ApiError(
                 415,
-                f"Send the package as the body ({', '.join(filter(None, RAW_TYPES))}) or as the part `file` of {FORM}.",
+                f"Send the {what} as the body ({', '.join(filter(None, kinds))}) or as the part `file` of {FORM}.",
                 "ERROR_UNSUPPORTED_MEDIA_TYPE",
             )
         draft.file.flush()
         if not draft.size:
             raise bad_field(
                 "file",
-                "No package was sent. Send one with --data-binary @file, -T file or -F file=@file.",
+                f"No {what} was sent. Send one with --data-binary @file, -T file or -F file=@file.",
                 "NO_FILE",
             )
-        package = _read(request, draft, limits)
-        _repeats(package, fields, repeatable)
-        yield Received(draft, package, fields)
+        yield draft, fields
 
 
 def _read(request: Request, draft: Draft, limits: Limits) -> Package:
@@ -150,7 +163,7 @@ def _form(request: Request, draft: Draft) -> dict[str, str]:
                         current = item.name
                         files += current == "file"
                         if files > 1:
-                            raise bad_field("file", "Send one package at a time.", "ONE_FILE_ONLY")
+                            raise bad_field("file", "Send one file at a time.", "ONE_FILE_ONLY")
                         if current != "file":
                             fields[current] = bytearray()
                     elif item is not None and current == "file":

@@ -9,7 +9,7 @@ of routing (``edge``), so both spellings are one address. ``view`` names a last 
 of the node, not a node; ``traverse`` names the node where a dialect's path spells it differently.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from cornice.service import Service
@@ -29,6 +29,16 @@ def answering(schema: dict[str, Any], status: int = 200) -> Callable[[Any], Any]
 
     def mark(view: Any) -> Any:
         view.answer, view.status = schema, status
+        return view
+
+    return mark
+
+
+def with_files(taken: Sequence[str] = (), given: Sequence[str] = ()) -> Callable[[Any], Any]:
+    """Say that a view takes a file of one of these media types, or answers with one, for the API's description."""
+
+    def mark(view: Any) -> Any:
+        view.takes_files, view.gives_files = taken, given
         return view
 
     return mark

@@ -20,6 +20,7 @@ from registry.views import (  # noqa: F401 - define their services
     notifications,
     outgoing,
     owners,
+    pictures,
     publishing,
     reviews,
     sessions,

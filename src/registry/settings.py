@@ -14,6 +14,7 @@ from typing import Any
 PREFIXES = (
     "registry.",
     "package.",
+    "images.",
     "signing.",
     "jobs.",
     "reports.",
@@ -138,6 +139,20 @@ class Settings:
         "package.disallowed_words",
         (),
         "Words that a Brackets extension's name, title and description may not hold.",
+    )
+    image_bytes: int = setting(
+        "images.max_bytes", 5 * 1024 * 1024, "Largest icon or screenshot, in a package or sent by an owner."
+    )
+    image_pixels: int = setting(
+        "images.max_pixels",
+        25_000_000,
+        "Most pixels of one; each takes up to 20 bytes of memory in the process that reads it.",
+    )
+    image_seconds: int = setting(
+        "images.seconds", 10, "How much processor time the process that reads one may use."
+    )
+    image_screenshots: int = setting(
+        "images.screenshots", 10, "Most screenshots that the owners of an extension may send."
     )
     issuer: str = setting(
         "signing.issuer",

@@ -25,6 +25,11 @@ def reviews(base: str, name: str) -> str:
     return f"{extension(base, name)}reviews/"
 
 
+def picture(base: str, name: str, row_id: int) -> str:
+    """A picture as its owners see it."""
+    return f"{extension(base, name)}images/{row_id}/"
+
+
 def image(base: str, file: str) -> str:
     """A picture that the registry has made: ``file`` is its SHA-256 and its suffix."""
     return f"{base}/images/{file}"

@@ -15,6 +15,7 @@ from registry.jobs.worker import open_context
 from registry.settings import read
 from registry.signing import ChainPaths
 from support import issuer
+from support.pictures import picture
 from support.samples import brackets, webextension
 
 PAGE = Path(__file__).parents[2] / "docs" / "api.md"
@@ -69,6 +70,7 @@ def test_every_line(address, worker, accounts, ini, signer, tmp_path):
     for number in (0, 1):
         package = webextension("some@addon", f"0.{number + 1}", "Some Addon")
         (folder / f"some.v{number}.xpi").write_bytes(package)
+    (folder / "panel.png").write_bytes(picture((640, 400)))
     root = ChainPaths(Path(ini["signing.issuer"].removeprefix("pem:"))).root
     (folder / "root.pem").write_bytes(root.read_bytes())
     key, secret = accounts.key("ann")

@@ -1,5 +1,6 @@
 """Which WebExtensions are refused, and with what words; what is read from good ones."""
 
+import hashlib
 import json
 
 import pytest
@@ -11,7 +12,9 @@ from registry.packages.package import Options
 from registry.packages.versions import toolkit_key
 from support.archives import build_zip
 from support.extensions import brackets, webextension, within
+from support.pictures import picture
 
+PNG = picture((8, 8))
 NAMED = {"name": "__MSG_title__", "default_locale": "en"}
 
 
@@ -182,13 +185,18 @@ def test_permissions_that_are_asked_for_at_once_and_those_that_may_come_later(re
     ],
 )
 def test_the_icon_is_the_largest_picture(read, icons, chosen):
-    package = read(webextension(dict.fromkeys(["a.png", "b.png", "c.png", "d.svg"], "x"), icons=icons))
+    files = dict.fromkeys(["a.png", "b.png", "c.png"], PNG) | {"d.svg": "<svg></svg>"}
+    package = read(webextension(files, icons=icons))
     assert package.icon == chosen
-    assert package.warnings == ()
+    if chosen == "d.svg":
+        assert (warnings(package), package.pictures) == ([("PICTURE_SVG", "file")], {})
+    else:
+        assert package.warnings == ()
+        assert package.pictures == ({chosen: hashlib.sha256(PNG).hexdigest()} if chosen else {})
 
 
 def test_an_icon_that_is_missing_is_a_warning(read):
-    package = read(webextension({"a.png": "x"}, icons={"48": "a.png", "96": "b.png", "big": "a.png"}))
+    package = read(webextension({"a.png": PNG}, icons={"48": "a.png", "96": "b.png", "big": "a.png"}))
     assert package.icon == "a.png"
     assert warnings(package) == [("FILE_MISSING", "icons")] * 2
 

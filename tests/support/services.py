@@ -12,6 +12,7 @@ PRESENT = {
     "name": shelf.PUBLIC,
     "version": shelf.SIGNED,
     "file": "x.zip",
+    "picture": f"{'0' * 64}.png",
     "provider": "developer",
     "id": "1",
     "username": "bob",
@@ -22,12 +23,13 @@ PRESENT = {
 # Variables that name a row which is not on the shelf.
 ADMINS_ONLY = ("/api/v4/admins", "/api/v4/events")
 OFTEN_EMPTY = ("/transfer", "/reviews/mine")
-OWN_ROWS = {"author", "id", "username", "holder", "team"}
+OWN_ROWS = {"author", "id", "picture", "username", "holder", "team"}
 ABSENT = {
     "name": "nothing",
     "version": "9.9.9",
     "provider": "nobody",
     "id": "x",
+    "picture": "x.png",
     "username": "nobody",
     "holder": "nobody",
     "author": "nobody",

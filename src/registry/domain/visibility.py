@@ -1,7 +1,8 @@
 """Who sees what: which version is `latest`, what is offered, and what an exact URL answers.
 
 ``refresh`` keeps the derived columns of an extension true, and the full-text index; call it in every
-transaction that changes a state, a version or a flag. The rest are plain questions to a row.
+transaction that changes a state, a version or a flag, and record a public event. The rest are plain
+questions to a row.
 """
 
 from collections.abc import Collection, Mapping
@@ -12,7 +13,7 @@ from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
 from registry import search
-from registry.domain import details, tallies
+from registry.domain import details, pictures, tallies
 from registry.models import Channel, Extension, ExtensionState, Version, VersionState, now, table
 
 # What a package says of its extension, and the newest offered version speaks for.
@@ -70,6 +71,8 @@ def refresh(session: Session, extension_id: int) -> None:
         latest = connection.execute(_LATEST_FACTS, {"version_id": latest_id}).one()
         values = presented(latest.facts, extension.edited) | {"updated": latest.published or now()}
         details.write(connection, extension_id, latest.facts, extension.edited)
+        if extension.latest_id is not None or latest.facts.get("pictures"):
+            pictures.follow(session, extension_id, latest_id, latest.facts)
     active = extension.state == ExtensionState.ACTIVE and not extension.hidden_by_owner
     listed = latest_id is not None and active
     if listed != extension.listed:

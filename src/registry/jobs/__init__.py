@@ -19,6 +19,7 @@ admin. An attempt is counted when it begins, so a job that kills its worker ends
 A kind of work is a module with the five functions of ``base.Kind``, and its line in ``KINDS``:
 
     signing.py       an accepted package becomes the signed file that is served
+    pictures.py      an icon or a screenshot becomes the files that are served
 
 and around them: ``runner`` does the three steps, ``heart`` renews leases, ``worker`` is the process,
 ``housekeeping`` removes what killed processes left behind.
@@ -26,10 +27,11 @@ and around them: ``runner`` does the three steps, ``heart`` renews leases, ``wor
 
 from collections.abc import Mapping
 
+from registry.domain.pictures import MAKE
 from registry.domain.publishing import SIGN
-from registry.jobs import signing
+from registry.jobs import pictures, signing
 from registry.jobs.base import Kind, Permanent, Transient, WorkerContext
 
 __all__ = ["KINDS", "Kind", "Permanent", "Transient", "WorkerContext"]
 
-KINDS: Mapping[str, Kind] = {SIGN: signing}
+KINDS: Mapping[str, Kind] = {SIGN: signing, MAKE: pictures}

@@ -10,13 +10,15 @@ from sqlalchemy.orm import Session
 from registry import search
 from registry.domain import devices, downloads, once, sessions, trusted_publishers
 from registry.jobs.base import WorkerContext
-from registry.models import Blob, Database, now
+from registry.models import Blob, Database, Image, ImageFile, now
 
 log = logging.getLogger(__name__)
 
 # Far longer than from `keep` to the commit of the row.
 BLOB_AGE = 24 * 3600.0
 _SLICE = 500
+# What speaks of a file in the store. Pictures come and go, so they have no blobs: theirs would stay.
+_WANTED = (Blob.sha256, ImageFile.sha256, Image.source_sha256)
 
 
 def tidy(context: WorkerContext) -> int:
@@ -26,7 +28,8 @@ def tidy(context: WorkerContext) -> int:
         with context.database.read() as connection:
             for start in range(0, len(digests), _SLICE):
                 part = digests[start : start + _SLICE]
-                yield from connection.scalars(select(Blob.sha256).where(Blob.sha256.in_(part)))
+                for column in _WANTED:
+                    yield from connection.scalars(select(column).where(column.in_(part)))
 
     context.database.write(downloads.forget, now().date())
     _rank(context.database)

@@ -55,18 +55,27 @@ class ImageState(StrEnum):
 
 
 class Image(Base):
-    """A picture of an extension. What was sent is never served: ``outputs`` are made of it, by their size."""
+    """A picture of an extension. What was sent is never served: ``outputs`` are made of it.
+
+    ``outputs`` of an icon are files (SHA-256 and suffix) by their width in pixels; of a screenshot the files
+    ``full`` and ``thumbnail``, and the ``width`` and ``height`` of the former.
+    """
 
     __tablename__ = "image"
-    __table_args__ = (Index("ix_image_extension", "extension_id", "role", "position"),)
+    __table_args__ = (
+        Index("ix_image_extension", "extension_id", "role", "position"),
+        # Addresses and jobs go by the number, so it is never used again.
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     extension_id: Mapped[int] = mapped_column(ForeignKey("extension.id"))
     role: Mapped[str] = mapped_column(String(12))
     position: Mapped[int] = mapped_column(default=0)
-    # Where it came from: a file in a version's package, or an owner's upload (None).
+    # Where it came from: the file ``path`` in a version's package, or an owner's upload (None), which is kept.
     version_id: Mapped[int | None] = mapped_column(ForeignKey("version.id"), index=True)
-    source_sha256: Mapped[str] = mapped_column(ForeignKey("blob.sha256"), index=True)
+    path: Mapped[str | None] = mapped_column(String(300))
+    source_sha256: Mapped[str] = mapped_column(String(64), index=True)
     state: Mapped[str] = mapped_column(String(10), default=ImageState.QUEUED)
     error: Mapped[str | None] = mapped_column(Text)
     outputs: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -90,6 +99,17 @@ class Detail(Base):
     permissions: Mapped[list[Any]] = mapped_column(default=list)
     dependencies: Mapped[dict[str, str]] = mapped_column(default=dict)
     peer_dependencies: Mapped[dict[str, str]] = mapped_column(default=dict)
+
+
+class ImageFile(Base):
+    """A file that was made of a picture: what has no such row is never served as one."""
+
+    __tablename__ = "image_file"
+
+    image_id: Mapped[int] = mapped_column(ForeignKey("image.id"), primary_key=True, autoincrement=False)
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True, index=True)
+    suffix: Mapped[str] = mapped_column(String(5))
+    size: Mapped[int]
 
 
 class CatalogueEntry(Base):

@@ -18,6 +18,7 @@ from registry.packages.archive import Archive, Limits, open_archive
 from registry.packages.brackets import Brackets
 from registry.packages.findings import Finding, PackageRefused
 from registry.packages.package import Format, Options, Package, levels
+from registry.packages.pictures import read_pictures
 from registry.packages.webextension import WebExtension
 
 __all__ = [
@@ -91,9 +92,15 @@ def _read(archive: Archive, options: Options) -> tuple[Package | None, list[Find
         findings += refused.findings
     if package is not None:
         size = sum(entry.size for entry in archive.entries)
+        pictures, remarks = read_pictures(archive, package)
         package = dataclasses.replace(
-            package, files=len(archive.entries), unpacked_size=size, tokens=dict(archive.tokens)
+            package,
+            files=len(archive.entries),
+            unpacked_size=size,
+            tokens=dict(archive.tokens),
+            pictures=pictures,
         )
+        findings += remarks
     return package, findings
 
 

@@ -25,6 +25,7 @@ class Limits:
     name_bytes: int = 300
     depth: int = 32
     manifest_bytes: int = 256 * KIB
+    picture_bytes: int = 5 * MIB
 
 
 DEFAULT_LIMITS = Limits()
@@ -36,4 +37,5 @@ def configured(settings: Settings) -> Limits:
         wire_bytes=settings.package_bytes,
         unpacked_bytes=settings.package_unpacked,
         entries=settings.package_entries,
+        picture_bytes=settings.image_bytes,
     )

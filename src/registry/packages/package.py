@@ -36,7 +36,8 @@ class Package:
     manifest's description is the ``summary``; ``description`` is the long one, taken from the README.
     ``name`` is None in formats without a name that could be a URL key, ``guid`` in packages without an id of
     their own. ``api_min`` is inclusive unless it begins with ``>``, ``api_max`` unless with ``<``.
-    ``icon`` and ``screenshots`` are files of the package. ``manifest`` is the manifest as it was parsed,
+    ``icon`` and ``screenshots`` are files of the package; ``pictures`` has the SHA-256 of those of them that can be
+    shown. ``manifest`` is the manifest as it was parsed,
     unchecked beyond being safe JSON: read the other fields instead wherever there is one.
     """
 
@@ -69,6 +70,7 @@ class Package:
     requires_restart: bool = False
     icon: str | None = None
     screenshots: tuple[str, ...] = ()
+    pictures: dict[str, str] = field(default_factory=dict)
     manifest: dict[str, Any] = field(default_factory=dict)
     readme: str | None = None
     changelog: str | None = None

@@ -9,6 +9,7 @@
              owners/{username|team:NAME}            Owner
              transfer                               TransferOffer
              trusted-publishers/{id}                TrustedPublisher
+             images/{id}                            Picture
              events                                 ExtensionEvents
        users                                        Users
           {username}                                Account       what everybody sees
@@ -22,6 +23,7 @@
        admins/{username}                            Admin         the registry's own team
        events                                       Audit
        publish-tokens                               PublishTokens
+    /images/{sha256}.{suffix}                       PictureFile   a file that was made of a picture
     /login/{provider}, /logout, /device             Login, Logout, Device
     /outgoing                                       Outgoing
     /oauth/{endpoint}, /.well-known/{document}      OAuth, WellKnown
@@ -42,6 +44,7 @@ from registry.resources.accounts import Admins, Users
 from registry.resources.base import Node
 from registry.resources.extensions import Extension, Extensions, Version, Versions
 from registry.resources.login import Device, Login, Logout, OAuth, PublishTokens, WellKnown
+from registry.resources.pictures import PictureFiles
 from registry.resources.teams import Teams
 
 __all__ = [
@@ -86,6 +89,7 @@ class Root(Node):
         ".well-known": WellKnown,
         "api": Api,
         "device": Device,
+        "images": PictureFiles,
         "login": Login,
         "logout": Logout,
         "oauth": OAuth,

@@ -26,6 +26,7 @@ from registry.permissions import Permission, Role
 from registry.resources.base import Node
 from registry.resources.feedback import Reviews
 from registry.resources.ownership import ExtensionEvents, Owners, TransferOffer, TrustedPublishers
+from registry.resources.pictures import Pictures
 
 PUBLISHERS = (Permission.READ_PRIVATE, Permission.PUBLISH_VERSION)
 OWNERS = (*PUBLISHERS, Permission.EDIT, Permission.OWNERS, Permission.READ_EVENTS, Permission.STEP_DOWN)
@@ -80,6 +81,7 @@ class Versions(Node):
 class Extension(Node):
     children = {
         "events": ExtensionEvents,
+        "images": Pictures,
         "owners": Owners,
         "reviews": Reviews,
         "transfer": TransferOffer,

@@ -68,7 +68,7 @@ def file_response(request: Request, node: Any) -> Response:
         response.headers["Cache-Control"] = "private, no-store"
     else:
         response.headers["Cache-Control"] = "no-cache" if node.__name__ == "latest" else FOR_EVER
-    _check_range(request, response)
+    check_range(request, response)
     span = FileSpan(request.storage.path(row.sha256).open("rb"))
     response.app_iter = span if private else Counted(span, request, row.id)
     if not private:
@@ -77,7 +77,7 @@ def file_response(request: Request, node: Any) -> Response:
     return response
 
 
-def _check_range(request: Request, response: Response) -> None:
+def check_range(request: Request, response: Response) -> None:
     """A Range beyond the end is an error of ours, in JSON; WebOb serves the others."""
     size = response.content_length
     if (

@@ -98,6 +98,7 @@ def upgrade() -> None:
         sa.Column("role", sa.String(12), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("version_id", BigId, nullable=True),
+        sa.Column("path", sa.String(300), nullable=True),
         sa.Column("source_sha256", sa.String(64), nullable=False),
         sa.Column("state", sa.String(10), nullable=False),
         sa.Column("error", sa.Text(), nullable=True),
@@ -105,13 +106,23 @@ def upgrade() -> None:
         sa.Column("caption", Json, nullable=False),
         sa.Column("created", Time, nullable=False),
         sa.ForeignKeyConstraint(["extension_id"], ["extension.id"], name="fk_image_extension_id_extension"),
-        sa.ForeignKeyConstraint(["source_sha256"], ["blob.sha256"], name="fk_image_source_sha256_blob"),
         sa.ForeignKeyConstraint(["version_id"], ["version.id"], name="fk_image_version_id_version"),
         sa.PrimaryKeyConstraint("id", name="pk_image"),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_image_extension", "image", ["extension_id", "role", "position"])
     op.create_index("ix_image_source_sha256", "image", ["source_sha256"])
     op.create_index("ix_image_version_id", "image", ["version_id"])
+    op.create_table(
+        "image_file",
+        sa.Column("image_id", BigId, autoincrement=False, nullable=False),
+        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("suffix", sa.String(5), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["image_id"], ["image.id"], name="fk_image_file_image_id_image"),
+        sa.PrimaryKeyConstraint("image_id", "sha256", name="pk_image_file"),
+    )
+    op.create_index("ix_image_file_sha256", "image_file", ["sha256"])
 
     with op.batch_alter_table("extension") as batch_op:
         batch_op.add_column(sa.Column("theme", sa.Boolean(), server_default=sa.false(), nullable=False))
@@ -211,6 +222,7 @@ def downgrade() -> None:
         batch_op.drop_column("license")
         batch_op.drop_column("theme")
 
+    op.drop_table("image_file")
     op.drop_table("image")
 
     op.drop_table("download_day")
