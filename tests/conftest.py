@@ -12,12 +12,15 @@
 `work`          a worker, to be called when the jobs are to be done
 `ini_file`      an ini file with `ini`
 `cli`           the command line with that ini file
+`at_once`       calls functions in a thread each
 """
 
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import webtest
@@ -97,6 +100,7 @@ def ini(database_url: str, chain: ChainPaths, tmp_path: Path) -> dict[str, str]:
         "limits.login": "100000/minute",
         "limits.publish": "100000/minute",
         "limits.write": "100000/minute",
+        "limits.export": "100000/minute",
         "limits.failure": "100000/minute",
         "login.developer": "true",
         "registry.look_every": "0.000001",
@@ -147,3 +151,19 @@ def cli(ini_file: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result
     """``cli("user", "add", "ann")``: the command with the ini file of this test."""
     monkeypatch.setenv("REGISTRY_INI", str(ini_file))
     return lambda *arguments: CliRunner().invoke(registry, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def at_once() -> Callable[..., list[Any]]:
+    """Call each of the functions in a thread of its own; their results, in no order."""
+
+    def run(functions) -> list[Any]:
+        results = []
+        threads = [threading.Thread(target=lambda f=f: results.append(f())) for f in functions]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return results
+
+    return run

@@ -1,10 +1,10 @@
 """How much one may ask for: numbers from the ini file, for each kind of request and each party.
 
-A request is a read, a write, a publish (a package comes in) or part of a login. Anonymous requests count for
-their address (a /64 of IPv6); others for the credential they carry and, with all its credentials together and
-ACCOUNT_FACTOR times as much, for the account. What is over the limit is a 429, before anything of its body is
-read; every answer says what is left. Credentials that do not hold have a limit of their own for each
-address, which never stops anonymous reads, nor the owner of a key elsewhere.
+A request is a read, a write, a publish (a package comes in), part of a login, or an export of all that is held about
+one. Anonymous requests count for their address (a /64 of IPv6); others for the credential they carry and, with all
+its credentials together and ACCOUNT_FACTOR times as much, for the account. What is over the limit is a 429, before
+anything of its body is read; every answer says what is left. Credentials that do not hold have a limit of their own
+for each address, which never stops anonymous reads, nor the owner of a key elsewhere.
 
 What costs nothing: answers that were kept or not modified (304), preflights, and polling, where a view says
 ``request.costs_nothing = True``. Reads are therefore charged when their answer is known.
@@ -35,6 +35,7 @@ ACCOUNT_FACTOR = 3
 _EXCHANGE = "/api/v4/publish-tokens"
 _LOGIN = ("/login", "/device", "/oauth", _EXCHANGE)
 _PACKAGES = ("/api/v4/extensions", "/api/v3/")
+_EXPORT = "/api/v4/users/me/export"
 _READS = ("GET", "HEAD")
 _FAILURES = (CredentialError, IdentityRefused, NotTrusted)
 
@@ -54,6 +55,7 @@ class Limits:
             "write": settings.limit_write,
             "publish": settings.limit_publish,
             "login": settings.limit_login,
+            "export": settings.limit_export,
             "failure": settings.limit_failure,
         }
         self._items = {kind: parse(text) for kind, text in texts.items() if text != OFF}
@@ -118,6 +120,8 @@ def kind_of(request: Request) -> str:
     path = request.environ.get("PATH_INFO", "")
     if path.startswith(_LOGIN):
         return "login"
+    if path == _EXPORT:
+        return "export"
     if request.method in _READS:
         return "read"
     is_package = path.startswith(_PACKAGES) and request.content_type.lower() != "application/json"

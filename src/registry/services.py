@@ -19,6 +19,7 @@ from registry.views import (  # noqa: F401 - define their services
     login,
     notifications,
     outgoing,
+    own_data,
     owners,
     pictures,
     publishing,

@@ -127,6 +127,9 @@ class Settings:
     limit_write: str = setting("limits.write", "300/minute", "Changes, likewise.")
     limit_publish: str = setting("limits.publish", "120/minute", "Packages sent, likewise.")
     limit_login: str = setting("limits.login", "60/minute", "Requests that belong to logging in, likewise.")
+    limit_export: str = setting(
+        "limits.export", "20/hour", "Exports of all that is held about an account, likewise."
+    )
     limit_failure: str = setting(
         "limits.failure", "60/minute", "Credentials that do not hold, for one address; or `off`."
     )
@@ -215,7 +218,7 @@ def check(settings: Settings) -> Settings:
         raise BadSetting(f"registry.secret must have at least {SECRET_BYTES} characters.")
     if settings.production and settings.secret == DEVELOPMENT_SECRET:
         raise BadSetting("registry.secret is the one of development.ini; production needs one of its own.")
-    for name in ("read", "write", "publish", "login", "failure"):
+    for name in ("read", "write", "publish", "login", "export", "failure"):
         text = getattr(settings, f"limit_{name}")
         if text != OFF and not _LIMIT.match(text):
             raise BadSetting(f"limits.{name} is {text!r}; it must be like 60/minute, or off.")

@@ -103,10 +103,11 @@ def write_ini(
     for line in (ROOT / template).read_text().splitlines():
         key = line.partition("=")[0].strip()
         lines.append(f"{key} = {str(keys.pop(key)).replace('%', '%%')}" if key in keys else line)
-    rest = [f"{key} = {value}" for key, value in keys.items()]
-    at = lines.index("[serve]")
+    for section, own in (("[server:main]", server or {}), ("[app:main]", keys)):
+        at = lines.index(section) + 1
+        lines[at:at] = [f"{key} = {keys.pop(key)}" for key in list(own) if key in keys]
     path = folder / "registry.ini"
-    path.write_text("\n".join([*lines[:at], *rest, *lines[at:], ""]))
+    path.write_text("\n".join([*lines, ""]))
     return path
 
 

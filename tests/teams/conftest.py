@@ -1,5 +1,3 @@
-import threading
-
 import pytest
 
 from support import shelf
@@ -62,19 +60,3 @@ def join(as_):
         return person
 
     return join
-
-
-@pytest.fixture
-def at_once():
-    """Call each of the functions in a thread of its own; their results, in no order."""
-
-    def run(functions):
-        results = []
-        threads = [threading.Thread(target=lambda f=f: results.append(f())) for f in functions]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return results
-
-    return run

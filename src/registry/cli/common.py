@@ -30,12 +30,13 @@ def ini_argument(command: Callable[..., Any]) -> Callable[..., Any]:
 def opened(ini: IniFile) -> Iterator["Database"]:
     """The ini file's database, with the tables this code expects."""
     # Takes a third of a second to import, which `registry serve` spends after its children have started.
+    from registry.domain import events
     from registry.models import Database
 
     check_schema(ini)
     database = Database(ini.database_url)
     try:
-        with database_faults(ini):
+        with database_faults(ini), events.caused_by(request="command line"):
             yield database
     finally:
         database.dispose()

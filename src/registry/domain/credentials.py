@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from registry.domain import events, locks
+from registry.domain import events, locks, sessions
 from registry.domain.errors import Conflict, Forbidden, Invalid
 from registry.models import ApiKey, LoginSession, Token, User, now
 from registry.sealing import Sealer
@@ -188,10 +188,24 @@ def rotate_token(session: Session, token_id: int, user_id: int, maker: Maker) ->
     return made
 
 
-def revoke_token(session: Session, token_id: int, user_id: int) -> None:
-    """Revoke a token and those made with it; nothing to do for one that was revoked before."""
-    for gone in _revoke(session, token_id):
-        events.record(session, "token.revoked", actor_id=user_id, token=gone)
+def revoke_token(session: Session, token_id: int, actor_id: int | None, **said: Any) -> int:
+    """Revoke a token and those made with it: how many that were. ``said`` goes into the events."""
+    gone = _revoke(session, token_id)
+    for number in gone:
+        events.record(session, "token.revoked", actor_id=actor_id, token=number, **said)
+    return len(gone)
+
+
+def revoke_everything(session: Session, user_id: int, actor_id: int | None) -> tuple[int, int]:
+    """Let nothing speak for an account any more, nor keep anybody logged in: how many tokens, and keys, that were."""
+    tokens = list(session.scalars(select(Token.id).where(Token.user_id == user_id, Token.revoked.is_(None))))
+    keys = list(session.scalars(select(ApiKey.id).where(ApiKey.user_id == user_id, ApiKey.revoked.is_(None))))
+    for token_id in tokens:
+        revoke_token(session, token_id, actor_id, user=user_id)
+    for key_id in keys:
+        revoke_key(session, key_id, actor_id, user=user_id)
+    sessions.end_all(session, user_id, actor_id)
+    return len(tokens), len(keys)
 
 
 def _revoke(session: Session, token_id: int) -> list[int]:
@@ -243,12 +257,12 @@ def make_key(session: Session, user_id: int, name: str, sealer: Sealer) -> tuple
     return row.id, secret
 
 
-def revoke_key(session: Session, key_id: int, user_id: int) -> None:
+def revoke_key(session: Session, key_id: int, actor_id: int | None, **said: Any) -> None:
     row = session.scalars(select(ApiKey).where(ApiKey.id == key_id).with_for_update()).one()
     if row.revoked is None:
         row.revoked = now()
         session.flush()
-        events.record(session, "key.revoked", actor_id=user_id, key=row.key)
+        events.record(session, "key.revoked", actor_id=actor_id, key=row.key, **said)
 
 
 def _checksum(body: str) -> str:

@@ -97,11 +97,11 @@ def forget(session: Session) -> None:
     )
 
 
-def end_all(session: Session, user_id: int) -> None:
+def end_all(session: Session, user_id: int, actor_id: int | None) -> None:
     """End every session of an account."""
     session.execute(
         update(LoginSession)
         .where(LoginSession.user_id == user_id, LoginSession.revoked.is_(None))
         .values(revoked=now())
     )
-    events.record(session, "session.all-ended", actor_id=user_id)
+    events.record(session, "session.all-ended", actor_id=actor_id, user=user_id)

@@ -130,6 +130,8 @@ class Version(Base):
         UniqueConstraint("extension_id", "version"),
         # `latest`, and an extension's versions in order.
         Index("ix_version_order", "extension_id", "order_key"),
+        # What somebody has submitted.
+        Index("ix_version_submitted", "submitted_by", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -157,7 +159,7 @@ class Version(Base):
 
     # Clients and days, ever; `DownloadDay` has them by day.
     downloads: Mapped[int] = mapped_column(BigId, default=0)
-    submitted_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
+    submitted_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     created: Mapped[datetime.datetime] = mapped_column(default=now)
     updated: Mapped[datetime.datetime] = mapped_column(default=now)
     # When everybody could first have it.

@@ -49,12 +49,15 @@ class Event(Base):
     """
 
     __tablename__ = "event"
-    __table_args__ = (Index("ix_event_extension", "extension_id", "seq"),)
+    __table_args__ = (
+        Index("ix_event_extension", "extension_id", "seq"),
+        Index("ix_event_actor", "actor_id", "seq"),
+    )
 
     seq: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     at: Mapped[datetime.datetime] = mapped_column(default=now)
     kind: Mapped[str] = mapped_column(String(50))
-    actor_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     extension_id: Mapped[int | None] = mapped_column(ForeignKey("extension.id"))
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
     previous: Mapped[bytes] = mapped_column(LargeBinary(32))

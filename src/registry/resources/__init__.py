@@ -16,7 +16,7 @@
           me                                        Me            what only oneself sees
              tokens, keys, sessions, identities,
              notifications, invitations, transfers  My…           each with {id} below
-             events                                 MyEvents
+             events, export                         MyEvents, MyExport
        teams/{team}                                 Team          publisher teams: members' and admins' rights
           members/{username}                        Member
           invitations/{id}                          Invitation

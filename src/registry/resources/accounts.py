@@ -114,9 +114,14 @@ class MyEvents(Node):
     pass
 
 
+class MyExport(Node):
+    """All that is held about oneself."""
+
+
 class Me(Node):
     children = {
         "events": MyEvents,
+        "export": MyExport,
         "identities": MyIdentities,
         "invitations": MyInvitations,
         "keys": MyKeys,

@@ -53,7 +53,7 @@ def list_sessions(request: Request) -> dict[str, Any]:
 @sessions.delete(permission=Permission.ACCOUNT)
 def end_sessions(request: Request) -> None:
     """Log out everywhere."""
-    request.database.write(rules.end_all, request.identity.id)
+    request.database.write(rules.end_all, request.identity.id, request.identity.id)
     request.response.status_int = 204
 
 

@@ -14,7 +14,12 @@ depends_on = None
 
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
-INDEXES = (("version", "submitted_by"), ("transfer", "offered_by"), ("invitation", "invited_by"))
+INDEXES = (
+    ("ix_version_submitted", "version", ["submitted_by", "id"]),
+    ("ix_transfer_offered_by", "transfer", ["offered_by"]),
+    ("ix_invitation_invited_by", "invitation", ["invited_by"]),
+    ("ix_event_actor", "event", ["actor_id", "seq"]),
+)
 PEOPLE = ("user", "from_user_id", "to_user_id")
 
 
@@ -29,8 +34,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_event_subject_seq", "event_subject", ["seq"])
     _fill()
-    for table, column in INDEXES:
-        op.create_index(f"ix_{table}_{column}", table, [column])
+    for name, table, columns in INDEXES:
+        op.create_index(name, table, columns)
+    op.drop_index("ix_event_actor_id", "event")
     with op.batch_alter_table("device_login") as batch_op:
         batch_op.add_column(sa.Column("interval", sa.Integer(), server_default="5", nullable=False))
 
@@ -38,8 +44,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     with op.batch_alter_table("device_login") as batch_op:
         batch_op.drop_column("interval")
-    for table, column in INDEXES:
-        op.drop_index(f"ix_{table}_{column}", table)
+    op.create_index("ix_event_actor_id", "event", ["actor_id"])
+    for name, table, _ in INDEXES:
+        op.drop_index(name, table)
     op.drop_index("ix_event_subject_seq", "event_subject")
     op.drop_table("event_subject")
 
