@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 from registry.domain.errors import Conflict, Forbidden, Invalid, RuleError
 from registry.oidc import IdentityRefused, ProviderUnavailable
 from registry.packages.findings import PackageRefused
+from registry.permissions import OF_ADMINS
 from registry.storage import TooLarge
 
 log = logging.getLogger(__name__)
@@ -141,6 +142,10 @@ def forbidden(exc: HTTPForbidden, request: Request) -> Response:
     missing = getattr(exc.result, "missing", None)
     if missing is not None:
         return problem(403, missing, "ERROR_SCOPE")
+    permission = getattr(exc.result, "permission", None)
+    if permission in OF_ADMINS:
+        # In the log and not an event: anybody could fill the record with what they may not do.
+        log.warning("account %s was refused %s at %s", request.identity.id, permission, request.path)
     return problem(403, "This account may not do that here.", "ERROR_PERMISSION_DENIED")
 
 

@@ -41,6 +41,10 @@ class Permission(StrEnum):
         return None if scope == "public" else scope
 
 
+# What only the registry's own team is ever granted.
+OF_ADMINS = frozenset({Permission.ADMINS, Permission.AUDIT, Permission.MANAGE})
+
+
 class Role(StrEnum):
     """What one can be to a node. The first two and the last are the same at every node."""
 

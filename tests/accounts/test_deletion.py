@@ -104,7 +104,14 @@ def test_everything_personal_is_gone_at_once(world, stocked, accounts, database,
 
 def test_what_others_rely_on_stays(world, stocked, accounts, database):
     key, bob = accounts.jwt(shelf.OWNER), accounts.bearer("bob")
+    detail, reviews = f"{EXTENSIONS}{shelf.PUBLIC}/", f"{EXTENSIONS}other/reviews/"
+    assert stocked.get(detail).json["owners"] == [shelf.OWNER]
+    assert stocked.get(reviews).json["results"][0]["body"] == "I use it every day."
     gone(stocked, key)
+    # What had been kept for everybody is made anew.
+    assert stocked.get(detail).json["owners"] == []
+    (review,) = stocked.get(reviews).json["results"]
+    assert (review["user"], review["rating"], review["title"], review["body"]) == (None, 4, None, None)
     assert holders(stocked, "shared") == holders(stocked, "other") == {"bob": "owner"}
     tombstone = {f"deleted~{world.ann}": "owner"}
     assert holders(stocked, shelf.PUBLIC) == holders(stocked, "by-team") == tombstone

@@ -16,10 +16,11 @@ def executable() -> str | None:
 
 
 @contextlib.contextmanager
-def running(folder: Path) -> Iterator[str]:
-    """The URL of a server that keeps nothing."""
+def running(folder: Path, port: int = 0) -> Iterator[str]:
+    """The URL of a server that keeps nothing, on a free port unless one is named."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
         port = probe.getsockname()[1]
     command = [executable(), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)

@@ -28,6 +28,7 @@ _CHANGED = (
     .where(table(Extension).c.id == bindparam("changed_id"))
     .values(changed=bindparam("seq"))
 )
+_CHANGED_IF_SEEN = _CHANGED.where(table(Extension).c.changed.is_not(None))
 _ABOUT = insert(table(EventSubject))
 # What in an event's data is the number of an account.
 PEOPLE = ("user", "from_user_id", "to_user_id")
@@ -74,8 +75,8 @@ def record(
     """Append an event and return its number; ``kind`` reads ``subject.what-happened``, ``data`` is JSON.
 
     ``public`` says that what everybody sees of the extension has changed: readers who know an earlier
-    number find it by ``Extension.changed``. ``changes`` are other extensions of which the same is true. What is
-    known as ``user`` in the data is an account that it is about (PEOPLE).
+    number find it by ``Extension.changed``. ``changes`` are extensions of which the same is true if there
+    has been something to see before. What is known as ``user`` in the data is an account that it is about (PEOPLE).
     """
     cause = _cause.get()
     if cause is not None:
@@ -87,11 +88,10 @@ def record(
         last.seq + 1 if last else 1, now(), kind, actor_id, extension_id, data, last.hash if last else GENESIS
     )
     connection.execute(_NEW, {**event._asdict(), "hash": _hash(event)})
-    shown = set(changes)
-    if public and extension_id is not None:
-        shown.add(extension_id)
-    if shown:
-        connection.execute(_CHANGED, [{"changed_id": one, "seq": event.seq} for one in sorted(shown)])
+    if public:
+        connection.execute(_CHANGED, {"changed_id": extension_id, "seq": event.seq})
+    if shown := sorted(set(changes)):
+        connection.execute(_CHANGED_IF_SEEN, [{"changed_id": one, "seq": event.seq} for one in shown])
     about = {data[key] for key in PEOPLE if data.get(key) is not None} - {actor_id}
     if about:
         connection.execute(_ABOUT, [{"user_id": one, "seq": event.seq} for one in sorted(about)])

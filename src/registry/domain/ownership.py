@@ -145,4 +145,7 @@ def _tell(
     notify(
         session, {one for one in told if one is not None} - {actor_id}, kind, extension=extension_id, **holder
     )
-    events.record(session, kind, actor_id=actor_id, extension_id=extension_id, **holder, **data)
+    changes = [extension_id]  # everybody sees who owns it
+    events.record(
+        session, kind, actor_id=actor_id, extension_id=extension_id, changes=changes, **holder, **data
+    )

@@ -169,4 +169,13 @@ def _tell(session: Session, what: str, row: Any, actor_id: int | None) -> None:
         if getattr(row, name) is not None
     }
     notify(session, told, kind, extension=row.extension_id, transfer=row.id, **ends)
-    events.record(session, kind, actor_id=actor_id, extension_id=row.extension_id, transfer=row.id, **ends)
+    changes = [row.extension_id] if what == "accepted" else []  # everybody sees who owns it
+    events.record(
+        session,
+        kind,
+        actor_id=actor_id,
+        extension_id=row.extension_id,
+        changes=changes,
+        transfer=row.id,
+        **ends,
+    )
