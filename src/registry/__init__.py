@@ -51,6 +51,7 @@ def configure(ini: dict[str, str]) -> Configurator:
         "cors",
         "finished",
         "downloads",
+        "maintenance",
         "services",
     ):
         config.include(f"registry.{part}")

@@ -16,7 +16,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from sqlalchemy.exc import OperationalError
 
-from registry.domain.errors import Conflict, Forbidden, Invalid, RuleError
+from registry.domain.errors import Conflict, Forbidden, Invalid, RuleError, Stale
 from registry.oidc import IdentityRefused, ProviderUnavailable
 from registry.packages.findings import PackageRefused
 from registry.permissions import OF_ADMINS
@@ -41,12 +41,14 @@ CODES = {
     "NOT_SIGNED_YET": "404: the version exists, its signed file does not yet.",
     "ERROR_METHOD_NOT_ALLOWED": "405: this address knows other verbs; `Allow` lists them.",
     "ERROR_NOT_ACCEPTABLE": "406: this address answers application/json only.",
+    "ERROR_STALE": "412: it is not any more what `If-Match` says; get it again.",
     "ERROR_TOO_LARGE": "413: the body is larger than the limit that the answer names.",
     "ERROR_UNSUPPORTED_MEDIA_TYPE": "415: the body is of a type this address does not take; the answer lists them.",
     "ERROR_RANGE_NOT_SATISFIABLE": "416: the file is shorter than the `Range` that was asked for.",
     "ERROR_TOO_MANY_REQUESTS": "429: over a limit; `Retry-After` says when to come back, `RateLimit-*` what is left.",
     "ERROR_INTERNAL": "500: our fault; it has been logged.",
     "ERROR_DATABASE": "503: the database cannot be reached or is too busy; try again later.",
+    "ERROR_MAINTENANCE": "503: the registry is being maintained and changes nothing now; reading goes on.",
     "ERROR_PROVIDER": "502: the login provider, or a CI job's issuer, cannot be reached, or its answer cannot be used.",
     "ERROR_STORAGE": "503: there is no room to store this now; try again later.",
 }
@@ -118,6 +120,8 @@ def rule(exc: RuleError, request: Request) -> Response:
         return respond(400, {exc.field: [f"{exc.code}: {exc}"]})
     if isinstance(exc, Conflict):
         return respond(409, {"detail": str(exc), "code": exc.code, **exc.existing})
+    if isinstance(exc, Stale):
+        return problem(412, str(exc), exc.code)
     status = 403 if isinstance(exc, Forbidden) else 400
     return problem(status, str(exc), exc.code)
 

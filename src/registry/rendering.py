@@ -1,4 +1,8 @@
-"""JSON out: the renderer of every service, ETags and conditional answers."""
+"""JSON out: the renderer of every service, ETags and conditional answers.
+
+An ETag is made of the bytes. Where a view sets ``request.revision``, that comes first: what `If-Match` is compared
+with, since a download counted meanwhile (other bytes) is in no editor's way.
+"""
 
 import hashlib
 from typing import Any
@@ -23,11 +27,14 @@ class JSONRenderer:
             return b""
         response.headers["Content-Type"] = JSON
         body = orjson.dumps(value)
+        revision = getattr(request, "revision", "")
         if request.method in ("GET", "HEAD") and response.status_int == 200:
-            response.etag = etag(body)
+            response.etag = revision + etag(body)
             response.conditional_response = True
             response.headers.setdefault("Cache-Control", "no-cache")
             response.headers.setdefault("Vary", "Authorization, Auth-Token, Cookie")
+        elif revision and response.status_int == 200:
+            response.etag = revision + etag(body)
         return body
 
 

@@ -24,7 +24,7 @@ def query(schema: colander.SchemaNode) -> Callable[..., None]:
 
 
 def json_body(schema: colander.SchemaNode) -> Callable[..., None]:
-    """Validate a JSON object body; unknown fields are refused."""
+    """Validate a JSON object body; unknown fields are refused, for the reason in ``schema.refused`` if there is one."""
 
     def validate(request: Request, **_: Any) -> None:
         if request.content_type.lower() != "application/json":
@@ -38,10 +38,15 @@ def json_body(schema: colander.SchemaNode) -> Callable[..., None]:
             raise BadRequest({"non_field_errors": [f"The body is not JSON: {error}."]}) from None
         if not isinstance(body, dict):
             raise BadRequest({"non_field_errors": ["The body must be a JSON object."]})
+        why: dict[str, str] = getattr(schema, "refused", {})
         unknown = sorted(set(body) - {node.name for node in schema.children})
-        if unknown:
-            raise BadRequest({name: ["This field is not known here."] for name in unknown})
-        request.validated.update(_deserialize(schema, body))
+        faults = {name: [why.get(name, "This field is not known here.")] for name in unknown}
+        try:
+            request.validated.update(_deserialize(schema, body))
+        except BadRequest as bad:
+            faults |= bad.fields
+        if faults:
+            raise BadRequest(faults)
 
     validate.body_schema = schema  # type: ignore[attr-defined]
     return validate
@@ -52,7 +57,8 @@ def _deserialize(schema: colander.SchemaNode, values: dict[str, Any]) -> dict[st
         result: dict[str, Any] = schema.deserialize(values)
     except colander.Invalid as invalid:
         faults: dict[str, list[str]] = {}
-        for name, text in invalid.asdict().items():
-            faults.setdefault(name.partition(".")[0] or "non_field_errors", []).append(text)
+        for name, text in invalid.asdict(separator=None).items():
+            messages = text if isinstance(text, list) else [text]
+            faults.setdefault(name.partition(".")[0] or "non_field_errors", []).extend(messages)
         raise BadRequest(faults) from None
     return result

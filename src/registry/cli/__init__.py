@@ -26,6 +26,7 @@ COMMANDS = {
     "issuer": "registry.cli.issuer:issuer",
     "jobs": "registry.cli.jobs:jobs",
     "import": "registry.cli.import_:import_group",
+    "maintenance": "registry.cli.maintenance:maintenance",
     "audit": "registry.cli.audit:audit",
     "verify": "registry.cli.verify:verify",
     "docs": "registry.cli.docs:docs",

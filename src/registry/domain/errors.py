@@ -27,3 +27,7 @@ class Conflict(RuleError):
     def __init__(self, message: str, code: str, **existing: object):
         super().__init__(message, code)
         self.existing = existing
+
+
+class Stale(RuleError):
+    """It has changed since this person looked."""

@@ -8,18 +8,20 @@ from sqlalchemy import bindparam, func, literal, select
 
 from registry import pagination, representations
 from registry.catalogue import presentation
-from registry.domain import tallies, visibility
-from registry.errors import ApiError
+from registry.domain import editing, tallies, visibility
+from registry.errors import ApiError, bad_field
 from registry.models import Detail as DetailRow
 from registry.models import Extension as Row
 from registry.models import Ownership, OwnershipRole, Team, User
 from registry.models import Version as VersionRow
+from registry.packages.languages import language_tag
 from registry.permissions import Permission
 from registry.resources import Extension, Extensions
 from registry.rest import ResourceService, answering
 from registry.schemas import answers
+from registry.schemas.extensions import EditSchema
 from registry.schemas.translations import ShownSchema
-from registry.validators import query
+from registry.validators import json_body, query
 from registry.views.reviews import newest
 
 extensions = ResourceService("extensions", "/api/v4/extensions/", Extensions)
@@ -92,8 +94,40 @@ def show_extension(request: Request) -> dict[str, Any]:
     return detail(request, node.row)
 
 
+@extension.patch(permission=Permission.EDIT, validators=[json_body(EditSchema()), query(ShownSchema())])
+@answering(answers.EXTENSION_DETAIL)
+def edit_extension(request: Request) -> dict[str, Any]:
+    """Edit what owners may say of an extension: texts, links, tags; null takes an edit back."""
+    node, validated = request.context, request.validated
+    changes = {
+        field.name: validated[field.name] for field in EditSchema().children if field.name in validated
+    }
+    wanted = editing.Edit(changes, _written_language(validated["lang"]), request.settings.disallowed_words)
+    request.database.write(
+        editing.edit, node.row.id, request.identity.id, wanted, editing.rendered(wanted), _expected(request)
+    )
+    return detail(request, request.root["api"]["v4"]["extensions"][node.row.name].row)
+
+
+def _written_language(lang: str | None) -> str | None:
+    tag = lang and language_tag(lang)
+    if lang and tag is None:
+        raise bad_field(
+            "lang", "Texts can be written in plain languages only, such as pt-BR.", "BAD_LANGUAGE"
+        )
+    return tag
+
+
+def _expected(request: Request) -> set[str] | None:
+    """The revisions that `If-Match` admits, see ``rendering``; None for any."""
+    if request.headers.get("If-Match", "*").strip() == "*":
+        return None
+    return {etag.partition(".")[0] for etag in request.if_match.etags}
+
+
 def detail(request: Request, row: Any) -> dict[str, Any]:
     """The detail of an extension; ``row`` has its columns."""
+    request.revision = f"{editing.revision(row)}."
     rest = request.read.execute(_REST, {"id": row.id}).one()
     reviews = newest(request, row.id) if any(row.rating_counts) else ()
     whole = SimpleNamespace(**row._mapping, **rest._mapping)
