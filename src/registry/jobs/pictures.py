@@ -1,4 +1,8 @@
-"""Work of the kind "image": a picture that was sent, or came in a package, becomes the files that are served."""
+"""Work of the kind "image": a picture that was sent, or came in a package, becomes the files that are served.
+
+Those that came in packages are left to the sweep, within some seconds, so that listeners go on signing; what an owner
+sends is hinted, because somebody waits for it.
+"""
 
 import hashlib
 from collections.abc import Sequence
