@@ -120,8 +120,12 @@ def test_captions_and_order(publish, send, app, ann, work, shown):
         "pt-BR": "O painel",
     }
     assert shown()[1][1]["caption"] == {"en": "The panel", "pt-BR": "O painel"}
-    assert change(two, caption={"de": "Die Leiste"})["caption"] == {"de": "Die Leiste"}
-    assert change(two, caption={})["caption"] == {}
+    # By language, as the texts of the extension itself; null takes away.
+    assert change(two, caption={"de": "Die Leiste", "en": None, "pt_br": None})["caption"] == {
+        "de": "Die Leiste"
+    }
+    assert change(two, caption={})["caption"] == {"de": "Die Leiste"}
+    assert change(two, caption=None)["caption"] == {}
     for values in (
         {"caption": "x" * 301}, {"caption": {"klingon!": "x"}}, {"caption": {"": "x"}}, {"caption": {"en": 5}},
         {"caption": 5}, {"caption": "a\nb"}, {"caption": {f"a{a}{b}": "x" for a in "abcdefgh" for b in "abcdefgh"}},

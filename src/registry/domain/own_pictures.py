@@ -8,7 +8,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from registry.domain import events, locks, pictures, standing
-from registry.domain.errors import Conflict
+from registry.domain.editing import MOST_LANGUAGES
+from registry.domain.errors import Conflict, Invalid
 from registry.models import Image, ImageRole, ImageState, table
 
 _IMAGE = table(Image)
@@ -50,13 +51,20 @@ def change(
     extension_id: int,
     image_id: int,
     actor_id: int,
-    caption: Mapping[str, str] | None = None,
+    caption: Mapping[str, str | None] | None,
     position: int | None = None,
 ) -> None:
-    """Another caption, another place among the screenshots (from 0; None leaves it). Raises as ``remove`` does."""
+    """Texts of its caption by language (None takes one away, for the whole of it all), and its place among the
+    screenshots, from 0 (None leaves it).
+
+    Raises as ``remove`` does, and Invalid for too many languages.
+    """
     row = _one(session, extension_id, image_id, actor_id)
-    if caption is not None:
-        session.execute(update(_IMAGE).where(_IMAGE.c.id == image_id), {"caption": dict(caption)})
+    merged = {} if caption is None else {**row.caption, **caption}
+    texts = {language: text for language, text in merged.items() if text is not None}
+    if len(texts) > MOST_LANGUAGES:
+        raise Invalid(f"At most {MOST_LANGUAGES} languages are allowed.", "TOO_MANY", "caption")
+    session.execute(update(_IMAGE).where(_IMAGE.c.id == image_id), {"caption": texts})
     if position is not None:
         others = [
             other.id for other in _own(session, extension_id, actor_id, row.role) if other.id != image_id

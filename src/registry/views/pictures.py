@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, select
 
 from registry import urls
 from registry.domain import own_pictures
+from registry.domain.editing import HERE
 from registry.errors import bad_field
 from registry.models import Image, ImageRole, ImageState, Version
 from registry.packages.languages import language_tag
@@ -110,11 +111,11 @@ def show_picture(request: Request) -> dict[str, Any]:
 def change_picture(request: Request) -> dict[str, Any]:
     """Give it a caption, or another place among the screenshots."""
     node, wanted = request.context, request.validated
-    extension, caption = node.__parent__.__parent__.row, wanted["caption"]
-    if isinstance(caption, str):
+    extension = node.__parent__.__parent__.row
+    caption = wanted.get("caption", {})
+    if caption and HERE in caption:
         lang = wanted["lang"] or extension.default_locale
-        language = language_tag(lang) or lang
-        caption = {**node.row.caption, language: caption}
+        caption = {language_tag(lang) or lang: caption[HERE]}
     arguments = (extension.id, node.row.id, request.identity.id, caption, wanted["position"])
     request.database.write(own_pictures.change, *arguments)
     return _show(request, node.__parent__[node.__name__])
