@@ -39,6 +39,7 @@ CODES = {
     "ERROR_PERMISSION_DENIED": "403: this account may not do that.",
     "ERROR_NOT_FOUND": "404: there is nothing at this address, or nothing that you may see.",
     "NOT_SIGNED_YET": "404: the version exists, its signed file does not yet.",
+    "NO_COMPATIBLE_VERSION": "404: the extension is there, but no version of it runs on the host that was named.",
     "ERROR_METHOD_NOT_ALLOWED": "405: this address knows other verbs; `Allow` lists them.",
     "ERROR_NOT_ACCEPTABLE": "406: this address answers application/json only.",
     "ERROR_STALE": "412: it is not any more what `If-Match` says; get it again.",

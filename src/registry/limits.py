@@ -38,6 +38,8 @@ _PACKAGES = ("/api/v4/extensions", "/api/v3/")
 _EXPORT = "/api/v4/users/me/export"
 _READS = ("GET", "HEAD")
 _FAILURES = (CredentialError, IdentityRefused, NotTrusted)
+# Questions that are too long for an address.
+_QUESTIONS = ("/api/v4/updates",)
 
 Handler = Callable[[Request], Response]
 Quota = tuple[RateLimitItem, tuple[str, ...]]
@@ -122,7 +124,7 @@ def kind_of(request: Request) -> str:
         return "login"
     if path == _EXPORT:
         return "export"
-    if request.method in _READS:
+    if request.method in _READS or path.startswith(_QUESTIONS):
         return "read"
     is_package = path.startswith(_PACKAGES) and request.content_type.lower() != "application/json"
     return "publish" if request.method in ("POST", "PUT") and is_package else "write"

@@ -131,10 +131,10 @@ def _operation(service: ResourceService, method: str, view: Any, arguments: dict
     }
     for validator in arguments.get("validators", ()):
         if schema := getattr(validator, "query_schema", None):
-            operation["parameters"] = [
+            operation.setdefault("parameters", []).extend(
                 {"name": node.name, "in": "query", "required": node.required, "schema": json_schema(node)}
                 for node in schema.children
-            ]
+            )
         elif schema := getattr(validator, "body_schema", None):
             operation["requestBody"] = _content({"application/json": json_schema(schema)})
     if getattr(view, "takes_package", False):

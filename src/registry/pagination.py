@@ -81,13 +81,13 @@ def paginate(
         "page_count": -(-total // size),
         "count": total,
         "next": None,
-        "previous": _address(request, page=page - 1) if page is not None and page > 1 else None,
+        "previous": address(request, page=page - 1) if page is not None and page > 1 else None,
         "results": [render(row) for row in found[:size]],
     }
     if len(found) > size:
         deeper = page is None or page >= reachable
         step = {"cursor": _seal(request, found[size - 1], keys)} if deeper else {"page": page + 1}
-        answer["next"] = _address(request, **step)
+        answer["next"] = address(request, **step)
     return answer
 
 
@@ -120,9 +120,10 @@ def _open(request: Request, cursor: str, keys: Sequence[Any]) -> list[Any]:
         raise bad_field("cursor", "This cursor is not one that an answer at this address gave you.") from None
 
 
-def _address(request: Request, **step: Any) -> str:
+def address(request: Request, **step: Any) -> str:
+    """Where this list goes on: the same question with ``step`` in place of the page."""
     others: Sequence[tuple[str, str]] = [
-        (name, value) for name, value in request.GET.items() if name not in ("page", "cursor")
+        (name, value) for name, value in request.GET.items() if name not in ("page", "cursor", *step)
     ]
     # Without the prefix the application is mounted under, which public_url has already.
     path = quote(request.path_info, safe="/@+~")

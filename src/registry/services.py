@@ -9,6 +9,7 @@ from registry.views import (  # noqa: F401 - define their services
     accounts,
     admins,
     catalogue,
+    changes,
     descriptions,
     device,
     downloads,
@@ -28,6 +29,7 @@ from registry.views import (  # noqa: F401 - define their services
     teams,
     tokens,
     trusted_publishers,
+    updates,
     versions,
 )
 

@@ -13,10 +13,19 @@ JSON_BODY_BYTES = 1024 * 1024
 
 
 def query(schema: colander.SchemaNode) -> Callable[..., None]:
-    """Validate the query string; unknown parameters are ignored, since caches and clients add their own."""
+    """Validate the query string; unknown parameters are ignored, since caches and clients add their own.
+
+    Of a parameter that was sent more than once the last counts, or all do where its type is ``repeated``.
+    """
 
     def validate(request: Request, **_: Any) -> None:
-        known = {node.name: request.GET[node.name] for node in schema.children if node.name in request.GET}
+        known = {
+            node.name: request.GET.getall(node.name)
+            if getattr(node.typ, "repeated", False)
+            else request.GET[node.name]
+            for node in schema.children
+            if node.name in request.GET
+        }
         request.validated.update(_deserialize(schema, known))
 
     validate.query_schema = schema  # type: ignore[attr-defined]

@@ -8,7 +8,7 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 from registry.permissions import Permission
 from registry.rest import ResourceService
 from support import services, shelf
-from support.services import ABSENT, VERBS, address, every, permission, verbs
+from support.services import ABSENT, VERBS, address, every, permission, question, verbs
 from support.wire import assert_failure, send
 
 GARBAGE = b"\xff{\x00"
@@ -220,7 +220,7 @@ def test_head_is_get_without_the_body(stocked, accounts):
     read = [service for service in services.present() if "GET" in service.defined_methods]
     assert read
     for service in read:
-        got, head = (send(stocked, verb, address(service), owner) for verb in ("GET", "HEAD"))
+        got, head = (send(stocked, verb, question(service), owner) for verb in ("GET", "HEAD"))
         assert got.status_int == 200, address(service)
         assert got.headers["X-Content-Type-Options"] == "nosniff"
         assert "ETag" in got.headers
@@ -234,8 +234,8 @@ def test_an_etag_saves_the_body(stocked, accounts):
     owner = accounts.bearer(shelf.OWNER)
     for service in services.present():
         if "GET" in service.defined_methods:
-            etag = send(stocked, "GET", address(service), owner).headers["ETag"]
-            answer = send(stocked, "GET", address(service), owner | {"If-None-Match": etag})
+            etag = send(stocked, "GET", question(service), owner).headers["ETag"]
+            answer = send(stocked, "GET", question(service), owner | {"If-None-Match": etag})
             assert (answer.status_int, answer.body) == (304, b""), address(service)
 
 
@@ -252,7 +252,7 @@ def test_caches_keep_one_persons_answer_from_another(stocked, accounts):
                 and service.media_type
                 and (headers or not _protected(service))
             ):
-                answer = send(stocked, "GET", address(service), headers)
+                answer = send(stocked, "GET", question(service), headers)
                 assert answer.headers["Cache-Control"] == "no-cache", address(service)
                 assert {"Authorization", "Auth-Token"} <= set(answer.headers["Vary"].split(", "))
 

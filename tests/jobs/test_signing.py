@@ -95,6 +95,7 @@ def test_a_published_version_is_signed_and_offered(context, publisher, row, happ
     assert [event.data for event in happened("version.signed")] == [
         {
             "version": "1.0.0",
+            "shown": ["listed"],
             "sha256": artifact.sha256,
             "key_id": context.issuer.key_id,
             "serial": artifact.serial,

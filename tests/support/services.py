@@ -37,6 +37,8 @@ ABSENT = {
     "team": "nobody",
 }
 
+QUESTIONS = {"/api/v4/updates/": "?host=brackets&host_version=1.14&installed=word-tally@1.0.0"}
+
 _VARIABLE = re.compile(r"{(\w+)(?::(?:[^{}]|{[^}]*})*)?}")
 
 
@@ -70,6 +72,11 @@ def address(service: ResourceService, **values: str) -> str:
     """The address of the service's node for PRESENT, but for ``values``."""
     chosen = PRESENT | values
     return _VARIABLE.sub(lambda match: chosen[match[1]], service.public_path)
+
+
+def question(service: ResourceService) -> str:
+    """The same, with the query that its GET cannot do without."""
+    return address(service) + QUESTIONS.get(service.public_path, "")
 
 
 def takes_every_verb(service: ResourceService) -> bool:

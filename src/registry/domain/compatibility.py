@@ -78,7 +78,8 @@ NEWEST_FITTING = (
     select(Version.id)
     .where(
         Version.extension_id == Extension.id,
-        Version.compatibility_id.in_(bindparam("fitting", expanding=True)),
+        # Written into the statement: there may be more of them than a database takes parameters.
+        Version.compatibility_id.in_(bindparam("fitting", expanding=True, literal_execute=True)),
         *visibility.OFFERED,
     )
     .order_by(Version.order_key.desc())
@@ -172,6 +173,14 @@ def matching(connection: Connection, host: str, host_version: str) -> list[int]:
     kind, version = _read(host, host_version)
     rows = connection.execute(_ROWS, {"hosts": kind.rows})
     return [row.id for row in rows if _admits(host, row.range, version)]
+
+
+def by_host(host: str, range_: str) -> dict[str, str]:
+    """What a row says, for people and clients: the range for each host; ``*`` is every version."""
+    if host == FIREFOX_ANDROID:
+        desktop, android = range_.split(_BETWEEN)
+        return {FIREFOX: desktop, FIREFOX_ANDROID: android}
+    return {host: range_}
 
 
 def best(

@@ -87,10 +87,12 @@ def record(
     event = _Event(
         last.seq + 1 if last else 1, now(), kind, actor_id, extension_id, data, last.hash if last else GENESIS
     )
-    connection.execute(_NEW, {**event._asdict(), "hash": _hash(event)})
+    shown = sorted(set(changes))
+    row = {**event._asdict(), "public": public or bool(shown), "hash": _hash(event)}
+    connection.execute(_NEW, row)
     if public:
         connection.execute(_CHANGED, {"changed_id": extension_id, "seq": event.seq})
-    if shown := sorted(set(changes)):
+    if shown:
         connection.execute(_CHANGED_IF_SEEN, [{"changed_id": one, "seq": event.seq} for one in shown])
     about = {data[key] for key in PEOPLE if data.get(key) is not None} - {actor_id}
     if about:

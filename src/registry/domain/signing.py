@@ -158,9 +158,9 @@ def signed(session: Session, version_id: int, file: Signed) -> None:
     connection.execute(_NEW_BLOB, {"sha256": file.sha256, "size": file.size})
     connection.execute(_NEW_ARTIFACT, {"version_id": version_id} | dataclasses.asdict(file))
     compatibility.assign(session, subject.extension_id, version_id)
-    visibility.refresh(session, subject.extension_id)
+    shown = visibility.refresh(session, subject.extension_id)
     identity = {"sha256": file.sha256, "key_id": file.key_id, "serial": file.serial}
-    _record(session, "version.signed", subject, public=True, **identity)
+    _record(session, "version.signed", subject, public=True, shown=shown, **identity)
 
 
 def given_up(session: Session, version_id: int, findings: Sequence[Finding], *, dead: bool) -> None:

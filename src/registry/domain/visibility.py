@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import bindparam, exists, select, update
+from sqlalchemy import Connection, bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
 from registry import search
@@ -32,8 +32,16 @@ PRESENTED = (
 
 _TABLE = table(Extension)
 _EXTENSION = select(
-    Extension.state, Extension.hidden_by_owner, Extension.listed, Extension.latest_id, Extension.edited
+    Extension.state,
+    Extension.hidden_by_owner,
+    Extension.listed,
+    Extension.ever_shown,
+    Extension.latest_id,
+    Extension.edited,
 ).where(Extension.id == bindparam("extension_id"))
+_SHOWN_BEFORE = select(*(_TABLE.c[name] for name in (*PRESENTED, "theme", "license"))).where(
+    _TABLE.c.id == bindparam("extension_id")
+)
 _LATEST_FACTS = select(Version.facts, Version.published).where(Version.id == bindparam("version_id"))
 # SQL: the version may be `latest`.
 OFFERED = (
@@ -60,16 +68,23 @@ class Download(Enum):
     GONE = "gone"
 
 
-def refresh(session: Session, extension_id: int) -> None:
-    """Recompute ``latest`` and ``listed``; what `latest` says of the extension becomes what is shown."""
+def refresh(session: Session, extension_id: int) -> list[str]:
+    """Recompute ``latest`` and ``listed``; what `latest` says of the extension becomes what is shown.
+
+    The names of the columns that are now others: "listed", and those that its package speaks for.
+    """
     session.flush()
     connection = session.connection()
     extension = connection.execute(_EXTENSION, {"extension_id": extension_id}).one()
     latest_id = connection.scalar(_LATEST, {"extension_id": extension_id})
     values: dict[str, Any] = {}
+    changed: list[str] = []
     if latest_id is not None and latest_id != extension.latest_id:
         latest = connection.execute(_LATEST_FACTS, {"version_id": latest_id}).one()
-        values = presented(latest.facts, extension.edited) | {"updated": latest.published or now()}
+        values = presented(latest.facts, extension.edited)
+        before = connection.execute(_SHOWN_BEFORE, {"extension_id": extension_id}).one()._mapping
+        changed = sorted(name for name, value in values.items() if before[name] != value)
+        values["updated"] = latest.published or now()
         details.write(connection, extension_id, latest.facts, extension.edited)
         if extension.latest_id is not None or latest.facts.get("pictures"):
             pictures.follow(session, extension_id, latest_id, latest.facts)
@@ -77,16 +92,23 @@ def refresh(session: Session, extension_id: int) -> None:
     listed = latest_id is not None and active
     if listed != extension.listed:
         tallies.change(connection, tallies.LISTED, 1 if listed else -1)
-    values |= {"latest_id": latest_id, "listed": listed}
+        changed.append("listed")
+    shown = listed or (extension.state == ExtensionState.DISABLED and _is_shown(connection, extension_id))
+    values |= {"latest_id": latest_id, "listed": listed, "ever_shown": extension.ever_shown or shown}
     connection.execute(update(_TABLE).where(_TABLE.c.id == extension_id), values)
     search.index(connection, extension_id)
     session.expire_all()
+    return changed
 
 
 def presented(facts: Mapping[str, Any], edited: Collection[str] = ()) -> dict[str, Any]:
     """The extension's columns as a version's ``facts`` have them, but for those its owner has ``edited``."""
     values = {name: facts[name] for name in PRESENTED if name not in edited}
     return values | {"theme": bool(facts.get("theme")), "license": (facts.get("license") or "")[:200] or None}
+
+
+def _is_shown(connection: Connection, extension_id: int) -> bool:
+    return bool(connection.scalar(_IS_SHOWN, {"extension_id": extension_id}))
 
 
 def detail_is_open(extension: Any) -> bool:
@@ -110,3 +132,4 @@ SHOWN = (
     )
     .correlate(Extension)
 )
+_IS_SHOWN = select(Extension.id).where(Extension.id == bindparam("extension_id"), SHOWN)

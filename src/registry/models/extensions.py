@@ -74,6 +74,8 @@ class Extension(Base):
     state_reason: Mapped[str | None] = mapped_column(Text)
     hidden_by_owner: Mapped[bool] = mapped_column(default=False)
     listed: Mapped[bool] = mapped_column(default=False)
+    # It has been in what everybody reads, offered or flagged as disabled: when it goes, that is news.
+    ever_shown: Mapped[bool] = mapped_column(default=False)
     latest_id: Mapped[int | None] = mapped_column(
         ForeignKey("version.id", use_alter=True, name="fk_extension_latest_id_version")
     )

@@ -4,7 +4,7 @@ import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registry.models.base import Base, BigId, now
@@ -51,6 +51,13 @@ class Event(Base):
     __tablename__ = "event"
     __table_args__ = (
         Index("ix_event_extension", "extension_id", "seq"),
+        # What changed several extensions at once.
+        Index(
+            "ix_event_sweeping",
+            "seq",
+            postgresql_where=text("public AND extension_id IS NULL"),
+            sqlite_where=text("public = 1 AND extension_id IS NULL"),
+        ),
         Index("ix_event_actor", "actor_id", "seq"),
     )
 
@@ -60,6 +67,8 @@ class Event(Base):
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     extension_id: Mapped[int | None] = mapped_column(ForeignKey("extension.id"))
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # What everybody sees of the extension, or of several, changed with it. Not sealed: it is for the change feed.
+    public: Mapped[bool] = mapped_column(default=False)
     previous: Mapped[bytes] = mapped_column(LargeBinary(32))
     hash: Mapped[bytes] = mapped_column(LargeBinary(32))
 

@@ -22,6 +22,8 @@
           invitations/{id}                          Invitation
        admins/{username}                            Admin         the registry's own team
        events                                       Audit
+       changes                                      Changes       what changed since when
+       updates                                      Updates       what there is for what is installed
        publish-tokens                               PublishTokens
     /images/{sha256}.{suffix}                       PictureFile   a file that was made of a picture
     /login/{provider}, /logout, /device             Login, Logout, Device
@@ -51,11 +53,13 @@ __all__ = [
     "Api",
     "ApiVersion",
     "Audit",
+    "Changes",
     "Extension",
     "Extensions",
     "Node",
     "Outgoing",
     "Root",
+    "Updates",
     "Version",
     "Versions",
 ]
@@ -69,13 +73,23 @@ class Outgoing(Node):
     """The way out of here, to the addresses that the registry has shown."""
 
 
+class Changes(Node):
+    """What changed in the catalogue, in the order in which it did."""
+
+
+class Updates(Node):
+    """What there is for what a client has installed."""
+
+
 class ApiVersion(Node):
     children = {
         "admins": Admins,
+        "changes": Changes,
         "events": Audit,
         "extensions": Extensions,
         "publish-tokens": PublishTokens,
         "teams": Teams,
+        "updates": Updates,
         "users": Users,
     }
 

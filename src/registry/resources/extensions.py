@@ -57,8 +57,12 @@ class Version(Node):
     """``row`` is the version with its artifact's columns, None where there is no signed file yet."""
 
     def reload(self) -> None:
+        self.become(self.row.id)
+
+    def become(self, version_id: int) -> None:
+        """Wrap another version of the same extension, which is what `latest` is to this asker."""
         self.row = self.request.read.execute(
-            _BY_ID, {"extension_id": self.row.extension_id, "id": self.row.id}
+            _BY_ID, {"extension_id": self.row.extension_id, "id": version_id}
         ).one()
 
 

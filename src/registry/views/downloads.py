@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 from pyramid.request import Request
 from pyramid.response import Response
 
+from registry import hosts
 from registry.domain import visibility
 from registry.domain.visibility import Download
 from registry.downloads import Counted
@@ -20,6 +21,8 @@ from registry.packages import FORMATS
 from registry.permissions import Permission
 from registry.resources import Version
 from registry.rest import ResourceService
+from registry.schemas.hosts import HostSchema
+from registry.validators import query
 
 FOR_EVER = "public, max-age=31536000, immutable"
 NO_STORE = [("Cache-Control", "no-store")]
@@ -30,9 +33,10 @@ download = ResourceService(
 )
 
 
-@download.get(permission=Permission.READ)
+@download.get(permission=Permission.READ, validators=[query(HostSchema())])
 def download_version(request: Request) -> Response:
-    """The signed file."""
+    """The signed file; at `latest` that of the newest version for a host, when one is named."""
+    hosts.choose_latest(request, request.context)
     return file_response(request, request.context)
 
 

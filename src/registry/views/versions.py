@@ -12,7 +12,7 @@ from typing import Any
 from pyramid.request import Request
 from sqlalchemy import select
 
-from registry import models, pagination, representations
+from registry import hosts, models, pagination, representations
 from registry.domain import visibility
 from registry.errors import ApiError
 from registry.models import Artifact, Channel, Validation, VersionState
@@ -21,6 +21,7 @@ from registry.permissions import Permission
 from registry.resources import Version, Versions
 from registry.rest import ResourceService, answering
 from registry.schemas import answers
+from registry.schemas.hosts import HostSchema
 from registry.schemas.versions import WaitSchema
 from registry.validators import query
 
@@ -45,7 +46,7 @@ _ROWS = select(
 ).outerjoin(Artifact, Artifact.version_id == Row.id)
 
 
-@versions.get(permission=Permission.READ, validators=[query(pagination.PageSchema())])
+@versions.get(permission=Permission.READ, validators=[query(pagination.PageSchema()), query(HostSchema())])
 @answering(answers.page(answers.VERSION))
 def list_versions(request: Request) -> dict[str, Any]:
     """The versions of an extension, newest first; those who publish it see the unsigned ones too."""
@@ -57,6 +58,9 @@ def list_versions(request: Request) -> dict[str, Any]:
     rows = _ROWS.where(Row.extension_id == node.row.id, Row.deleted.is_(None))
     if not private:
         rows = rows.where(Row.state == VersionState.SIGNED, Row.channel == Channel.LISTED)
+    fits = hosts.fitting(request)
+    if fits is not None:
+        rows = rows.where(Row.compatibility_id.in_(fits))
 
     def render(row: Any) -> dict[str, Any]:
         return representations.version(request, node.row, row)
@@ -66,7 +70,7 @@ def list_versions(request: Request) -> dict[str, Any]:
     )
 
 
-@version.get(permission=Permission.READ, validators=[query(WaitSchema())])
+@version.get(permission=Permission.READ, validators=[query(WaitSchema()), query(HostSchema())])
 @answering(answers.VERSION)
 def show_version(request: Request) -> dict[str, Any]:
     """One version and the state of its signature; `latest` is the newest on offer."""
@@ -74,6 +78,7 @@ def show_version(request: Request) -> dict[str, Any]:
     extension = node.__parent__.__parent__
     if not extension.permits(Permission.READ_PRIVATE):
         _open_to_strangers(extension.row)
+    hosts.choose_latest(request, node)
     request.keep_until_changed(extension.row.id)
     if request.validated["wait"] and not VersionState(node.row.state).final:
         _wait(request, node, request.validated["wait"])

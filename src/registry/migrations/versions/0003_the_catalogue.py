@@ -16,6 +16,11 @@ BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 Time = sa.DateTime(timezone=True)
 
+SWEEPING = {
+    "postgresql_where": sa.text("public AND extension_id IS NULL"),
+    "sqlite_where": sa.text("public = 1 AND extension_id IS NULL"),
+}
+
 
 def upgrade() -> None:
     op.create_table(
@@ -133,6 +138,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("downloads_total", BigId, server_default="0", nullable=False))
         batch_op.add_column(sa.Column("downloads_recent", BigId, server_default="0", nullable=False))
         batch_op.add_column(sa.Column("changed", BigId, nullable=True))
+        batch_op.add_column(sa.Column("ever_shown", sa.Boolean(), server_default=sa.false(), nullable=False))
         batch_op.add_column(sa.Column("images", Json, server_default="{}", nullable=False))
         batch_op.create_index(
             "ix_extension_disabled",
@@ -180,11 +186,19 @@ def upgrade() -> None:
             "fk_version_compatibility_id_compatibility", "compatibility", ["compatibility_id"], ["id"]
         )
 
+    with op.batch_alter_table("event") as batch_op:
+        batch_op.add_column(sa.Column("public", sa.Boolean(), server_default=sa.false(), nullable=False))
+        batch_op.create_index("ix_event_sweeping", ["seq"], unique=False, **SWEEPING)
+
     op.create_index("ix_review_extension", "review", ["extension_id", "updated", "id"])
 
 
 def downgrade() -> None:
     op.drop_index("ix_review_extension", "review")
+
+    with op.batch_alter_table("event") as batch_op:
+        batch_op.drop_index("ix_event_sweeping", **SWEEPING)
+        batch_op.drop_column("public")
 
     with op.batch_alter_table("version") as batch_op:
         batch_op.drop_constraint("fk_version_compatibility_id_compatibility", type_="foreignkey")
@@ -213,6 +227,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("state = 'disabled'"),
         )
         batch_op.drop_column("images")
+        batch_op.drop_column("ever_shown")
         batch_op.drop_column("changed")
         batch_op.drop_column("downloads_recent")
         batch_op.drop_column("downloads_total")

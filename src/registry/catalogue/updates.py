@@ -1,0 +1,128 @@
+"""What there is for what a client has installed: a newer version for its host, or that it is no longer offered.
+
+Two statements, however much is asked about: the extensions with the newest version for the host, and the
+installed versions.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, or_, select
+from sqlalchemy.orm import aliased
+
+from registry import urls
+from registry.catalogue.presentation import time
+from registry.domain import compatibility, visibility
+from registry.models import Artifact, Compatibility, Extension, ExtensionState, Version, VersionState
+from registry.packages import FORMATS
+
+_NEWEST, _LATEST = aliased(Version), aliased(Version)
+_NEWEST_FITS, _LATEST_FITS = aliased(Compatibility), aliased(Compatibility)
+_NAMES: Any = bindparam("names", expanding=True)
+_EXTENSIONS = (
+    select(
+        Extension.id,
+        Extension.name,
+        Extension.guid,
+        Extension.format,
+        Extension.state,
+        Extension.state_reason,
+        _NEWEST.version,
+        _NEWEST.order_key,
+        _NEWEST.requires_restart,
+        _NEWEST.published,
+        _NEWEST_FITS.host,
+        _NEWEST_FITS.range,
+        Artifact.sha256,
+        Artifact.size,
+        _LATEST.version.label("latest_version"),
+        _LATEST.order_key.label("latest_order_key"),
+        _LATEST_FITS.host.label("latest_host"),
+        _LATEST_FITS.range.label("latest_range"),
+    )
+    .select_from(Extension)
+    .outerjoin(_NEWEST, _NEWEST.id == compatibility.NEWEST_FITTING)
+    .outerjoin(_NEWEST_FITS, _NEWEST_FITS.id == _NEWEST.compatibility_id)
+    .outerjoin(Artifact, Artifact.version_id == _NEWEST.id)
+    .outerjoin(_LATEST, _LATEST.id == Extension.latest_id)
+    .outerjoin(_LATEST_FITS, _LATEST_FITS.id == _LATEST.compatibility_id)
+    .where(or_(Extension.name.in_(_NAMES), Extension.guid.in_(_NAMES)), visibility.SHOWN)
+)
+_INSTALLED = select(Version.flat_name, Version.yanked, Version.held, Version.deleted).where(
+    Version.flat_name.in_(bindparam("flat_names", expanding=True)), Version.state == VersionState.SIGNED
+)
+
+
+def results(
+    connection: Connection, base: str, installed: Mapping[str, str], fitting: Collection[int]
+) -> list[dict[str, Any]]:
+    """One answer for each of ``installed``, version by name or guid, in their order.
+
+    ``fitting`` are the rows that ``compatibility.matching`` found for the client's host.
+    """
+    asked = {"names": list(installed), "fitting": list(fitting)}
+    found: dict[str, Any] = {}
+    for row in connection.execute(_EXTENSIONS, asked):
+        found |= {row.guid: row, row.name: row}
+    flat_names = {f"{found[name].name}-{version}" for name, version in installed.items() if name in found}
+    versions = connection.execute(_INSTALLED, {"flat_names": sorted(flat_names)})
+    states = {row.flat_name: _state(row) for row in versions}
+    return [_result(base, name, version, found.get(name), states) for name, version in installed.items()]
+
+
+def _result(base: str, name: str, installed: str, row: Any, states: Mapping[str, str]) -> dict[str, Any]:
+    state = states.get(f"{row.name}-{installed}", "unknown") if row is not None else "unknown"
+    answer: dict[str, Any] = {
+        "name": name,
+        "installed": installed,
+        "installed_state": state,
+        "status": "up_to_date",
+        "code": None,
+        "reason": None,
+        "update": None,
+        "incompatible_update": None,
+    }
+    if row is None:
+        return answer | {"status": "unknown", "code": "UNKNOWN_EXTENSION"}
+    if row.state == ExtensionState.DISABLED:
+        return answer | {"status": "disabled", "code": "STATE_DISABLED", "reason": row.state_reason}
+    # Not to be told apart: what is looked into is never flagged, and has no reason that is anybody's business.
+    withdrawn = row.latest_version is None and state != "offered"
+    if row.state == ExtensionState.PENDING_DISABLE or withdrawn:
+        return answer | {"status": "removed", "code": "NOT_OFFERED"}
+    here = _order_key(row.format, installed)
+    if row.version is not None and row.order_key > here:
+        answer |= {"status": "update", "update": _update(base, row)}
+    if row.latest_version is not None and row.latest_order_key > max(here, row.order_key or b""):
+        ranges = compatibility.by_host(row.latest_host, row.latest_range)
+        answer["incompatible_update"] = {"version": row.latest_version, "compatibility": ranges}
+    return answer
+
+
+def _update(base: str, row: Any) -> dict[str, Any]:
+    return {
+        "version": row.version,
+        # Versions that were imported without their files have none.
+        "download_url": row.sha256 and urls.download(base, row.name, row.version),
+        "sha256": row.sha256,
+        "size": row.size,
+        "requires_restart": row.requires_restart,
+        "published": time(row.published),
+        "compatibility": compatibility.by_host(row.host, row.range),
+    }
+
+
+def _state(version: Any) -> str:
+    """What has become of an installed version."""
+    for state, since in (("deleted", version.deleted), ("blocked", version.held), ("yanked", version.yanked)):
+        if since is not None:
+            return state
+    return "offered"
+
+
+def _order_key(format: str, version: str) -> bytes:
+    """What is no version is older than all that are."""
+    try:
+        return FORMATS[format].order_key(version)
+    except ValueError:
+        return b""
