@@ -84,3 +84,10 @@ def test_every_service_refuses(stocked, accounts, begin):
 def test_how_long_to_wait():
     for until, wait in ((None, "60"), (now(), "60"), (now() + datetime.timedelta(days=2), "3600")):
         assert maintenance.refusal(rules.Maintenance(None, until)).headers == [("Retry-After", wait)]
+
+
+def test_reads_that_are_sent_as_a_post_go_on(stocked, begin):
+    begin()
+    asked = {"host": "brackets", "host_version": "1.14.0", "installed": {shelf.PUBLIC: "0.1.0"}}
+    answer = stocked.post_json("/api/v4/updates/", asked)
+    assert shelf.SIGNED in answer.text
