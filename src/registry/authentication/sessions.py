@@ -126,8 +126,9 @@ class Sessions:
         )
 
     def forget(self, response: Response) -> None:
+        # None is a date that has passed, for clients that do not know Max-Age.
         response.set_cookie(
-            self.cookie, "", max_age=0, path="/", secure=self._secure, httponly=True, samesite="Lax"
+            self.cookie, None, max_age=0, path="/", secure=self._secure, httponly=True, samesite="Lax"
         )
 
 

@@ -145,8 +145,8 @@ def _refuse(session: Session, user: User, reach: _Reach, *, last_site_admin: boo
     ]
     if not ruled and not last_site_admin:
         return
-    reasons = ["They are the only admin of teams that have other members."] if ruled else []
-    reasons += ["They are the only site admin."] if last_site_admin else []
+    reasons = ["You are the only admin of a team that has other members."] if ruled else []
+    reasons += ["You are the only site admin."] if last_site_admin else []
     raise Conflict(
         f"The account cannot be deleted yet. {' '.join(reasons)} Make somebody else an admin first.",
         "DELETION_BLOCKED",
@@ -156,19 +156,16 @@ def _refuse(session: Session, user: User, reach: _Reach, *, last_site_admin: boo
 
 
 def _names(session: Session, model: type[Extension] | type[Team], ids: Iterable[int]) -> list[str]:
-    found = select(model.name).where(model.id.in_(ids)).order_by(model.name).limit(MOST_NAMED)
+    some = sorted(ids)[: locks.AT_ONCE]
+    found = select(model.name).where(model.id.in_(some)).order_by(model.name).limit(MOST_NAMED)
     return list(session.scalars(found))
 
 
 def _hand_over(session: Session, user_id: int, reach: _Reach, orphans: frozenset[int]) -> None:
     """What others own is theirs alone now; the rest is the tombstone's."""
     transfers.end_offers_with(session, user_id, user_id=user_id, team_ids=reach.alone_in)
-    session.execute(
-        delete(Ownership).where(
-            (Ownership.user_id == user_id) | Ownership.team_id.in_(reach.alone_in),
-            Ownership.extension_id.in_(reach.owned),
-        )
-    )
+    leaving = (Ownership.user_id == user_id) | Ownership.team_id.in_(reach.alone_in)
+    session.execute(delete(Ownership).where(leaving))
     if orphans:
         rows = [
             {"extension_id": extension_id, "user_id": user_id, "role": OwnershipRole.OWNER}

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from registry.domain.errors import Conflict
 from registry.models import Extension, Team, User
 
+AT_ONCE = 1000  # statements have room for so many parameters on every database
 _ADVISORY = text("SELECT pg_advisory_xact_lock(:number)")
 _ACCOUNT = select(User.id).where(User.id == bindparam("user_id"), User.disabled.is_(None))
 _USER, _USER_ALONE = _ACCOUNT.with_for_update(read=True), _ACCOUNT.with_for_update()
@@ -40,10 +41,11 @@ def extension(session: Session, extension_id: int) -> Extension:
 
 
 def extensions(session: Session, ids: Iterable[int]) -> None:
-    """Several of them, in one order."""
-    session.execute(
-        select(Extension.id).where(Extension.id.in_(set(ids))).order_by(Extension.id).with_for_update()
-    )
+    """Any number of them, in one order."""
+    wanted = sorted(set(ids))
+    for begin in range(0, len(wanted), AT_ONCE):
+        some = Extension.id.in_(wanted[begin : begin + AT_ONCE])
+        session.execute(select(Extension.id).where(some).order_by(Extension.id).with_for_update())
 
 
 def team(session: Session, team_id: int, *, alone: bool = False) -> Team:
