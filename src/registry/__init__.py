@@ -4,6 +4,7 @@ from typing import Any
 
 from pyramid.config import Configurator
 
+from registry import rest
 from registry import settings as ini_settings
 from registry.finished import Finished
 
@@ -30,6 +31,7 @@ def application(config: Configurator) -> Finished:
         most_bytes=chosen.finished_bytes,
         look_every=chosen.look_every,
         count=registry["downloads"].count,
+        parameters=rest.query_parameters(),
     )
 
 

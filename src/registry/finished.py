@@ -8,7 +8,8 @@ changes at most every ``registry.look_every`` seconds, so all of them see one wi
 
 Requests that carry a credential, a cookie or a Range pass by, and so does everything that is not a GET or
 HEAD; nothing they are answered is ever kept. Query parameters that only defeat caches (``_``) are taken
-out in front of the application.
+out in front of the application, and so are those that a fixed address does not know (``parameters``); the
+order in which parameters stand makes no difference. So nobody fills the memory with one answer over and over.
 """
 
 import logging
@@ -16,7 +17,7 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,7 @@ from pyramid.request import Request
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
+from registry import urls
 from registry.models import Database, Extension
 
 log = logging.getLogger(__name__)
@@ -82,7 +84,8 @@ class Kept:
 class Finished:
     """The layer, as a WSGI application around ``application``.
 
-    ``count(environ, version_id)`` is called for each whole download that is served from here.
+    ``count(environ, version_id)`` is called for each whole download that is served from here. ``parameters`` are
+    the names of all query parameters that an address (without its last slash) looks at.
     """
 
     def __init__(
@@ -93,7 +96,9 @@ class Finished:
         most_bytes: int,
         look_every: float,
         count: Callable[[dict[str, Any], int], None],
+        parameters: Mapping[str, Collection[str]],
     ):
+        self._parameters = parameters
         self._application = application
         self._most_bytes, self._count = most_bytes, count
         self._changes = Changes(database, look_every)
@@ -105,7 +110,7 @@ class Finished:
         method = environ["REQUEST_METHOD"]
         if method not in ("GET", "HEAD") or any(name in environ for name in _PASSING):
             return self._application(environ, start_response)
-        key = _key(environ)
+        key = self._key(environ)
         kept = self._find(key)
         if kept is None:
             if method == "HEAD":
@@ -117,6 +122,14 @@ class Finished:
         elif kept.is_json and not _accepts_json(environ):
             return self._application(environ, start_response)
         return self._serve(kept, environ, start_response)
+
+    def _key(self, environ: dict[str, Any]) -> Key:
+        path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
+        if len(path) > 1 and path.endswith("/"):
+            path = path[:-1]
+        if query:
+            environ["QUERY_STRING"] = query = urls.canonical_query(query, self._parameters.get(path))
+        return environ["wsgi.url_scheme"], path, query
 
     def _find(self, key: Key) -> Kept | None:
         kept = self._kept.get(key)
@@ -274,17 +287,6 @@ def _vary(headers: Headers) -> None:
             headers[index] = (name, f"{value}, Accept-Encoding")
             return
     headers.append(("Vary", "Accept-Encoding"))
-
-
-def _key(environ: dict[str, Any]) -> Key:
-    query = environ.get("QUERY_STRING", "")
-    if query.startswith("_=") or "&_=" in query:
-        query = "&".join(part for part in query.split("&") if not part.startswith("_="))
-        environ["QUERY_STRING"] = query
-    path = environ.get("PATH_INFO", "")
-    if len(path) > 1 and path.endswith("/"):
-        path = path[:-1]
-    return environ["wsgi.url_scheme"], path, query
 
 
 def _accepts_gzip(accepted: str) -> bool:

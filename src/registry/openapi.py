@@ -20,6 +20,7 @@ TYPES = {
     colander.String: {"type": "string"},
     colander.Integer: {"type": "integer"},
     colander.Boolean: {"type": "boolean"},
+    colander.Float: {"type": "number"},
     colander.DateTime: {"type": "string", "format": "date-time"},
 }
 PROBLEM = {

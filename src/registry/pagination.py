@@ -13,7 +13,8 @@ from urllib.parse import quote, urlencode
 import colander
 import orjson
 from pyramid.request import Request
-from sqlalchemy import Select, func, literal, select, tuple_
+from sqlalchemy import Select, and_, func, literal, or_, select, tuple_
+from sqlalchemy.sql import operators
 
 from registry.errors import BadRequest, bad_field
 
@@ -58,19 +59,19 @@ def paginate(
 ) -> dict[str, Any]:
     """One page of ``rows``, ordered by ``keys``: columns among theirs that together are unique.
 
-    ``render`` makes a row's JSON; ``total`` is the number of all rows.
+    A key may be a column's ``desc()``; ``descending`` turns all of them. ``render`` makes a row's JSON; ``total``
+    is the number of all rows.
     """
     page, size, cursor = (request.validated[name] for name in ("page", "page_size", "cursor"))
     if cursor is not None and "page" in request.GET:
         raise bad_field("cursor", "Send `page` or `cursor`, not both.")
     reachable = max(1, request.settings.page_depth // size)
-    ordered = rows.order_by(*(key.desc() if descending else key for key in keys))
+    down = [descending or _is_descending(key) for key in keys]
+    keys = [key.element if _is_descending(key) else key for key in keys]
+    ordered = rows.order_by(*(key.desc() if falls else key for key, falls in zip(keys, down, strict=True)))
     if cursor is not None:
-        page, place = None, tuple_(*keys)
-        after = tuple_(
-            *(literal(value, key.type) for value, key in zip(_open(request, cursor, keys), keys, strict=True))
-        )
-        ordered = ordered.where(place < after if descending else place > after)
+        page = None
+        ordered = ordered.where(_after(keys, _open(request, cursor, keys), down))
     elif page > reachable:
         raise _too_deep(request, ordered, keys, reachable, size)
     else:
@@ -91,8 +92,45 @@ def paginate(
     return answer
 
 
+def paginate_ids(
+    request: Request, ids: Sequence[int], load: Callable[[Sequence[int]], list[Any]]
+) -> dict[str, Any]:
+    """One page of rows whose order is that of ``ids``; ``load`` makes the JSON of some of them."""
+    page, size, cursor = (request.validated[name] for name in ("page", "page_size", "cursor"))
+    if cursor is not None:
+        raise bad_field("cursor", "Results by relevance have no cursor; their pages all have numbers.")
+    total = len(ids)
+    if page > max(1, request.settings.page_depth // size):
+        raise bad_field("page", "There are not that many pages.")
+    return {
+        "page_size": size,
+        "page_count": -(-total // size),
+        "count": total,
+        "next": address(request, page=page + 1) if page * size < total else None,
+        "previous": address(request, page=page - 1) if page > 1 else None,
+        "results": load(ids[(page - 1) * size : page * size]),
+    }
+
+
 def count(request: Request, rows: Select[Any]) -> int:
     return request.read.scalar(select(func.count()).select_from(rows.subquery())) or 0
+
+
+def _is_descending(key: Any) -> bool:
+    return getattr(key, "modifier", None) is operators.desc_op
+
+
+def _after(keys: Sequence[Any], values: Sequence[Any], down: Sequence[bool]) -> Any:
+    """SQL: the row comes after the one with these values."""
+    known = [literal(value, key.type) for value, key in zip(values, keys, strict=True)]
+    if len(set(down)) == 1:
+        # One comparison, which an index answers.
+        return tuple_(*keys) < tuple_(*known) if down[0] else tuple_(*keys) > tuple_(*known)
+    beyond = [
+        key < value if falls else key > value for key, value, falls in zip(keys, known, down, strict=True)
+    ]
+    same = [key == value for key, value in zip(keys, known, strict=True)]
+    return or_(*(and_(*same[:place], beyond[place]) for place in range(len(keys))))
 
 
 def _too_deep(

@@ -98,6 +98,20 @@ def _no_such_verb(context: Any, request: Request) -> Response:
     raise response
 
 
+def query_parameters() -> dict[str, set[str]]:
+    """For each address without variables: the names of all query parameters that its GET has a schema for."""
+    known: dict[str, set[str]] = {}
+    for service in ResourceService.all:
+        if "{" in service.path:
+            continue
+        for method, _, arguments in service.definitions:
+            schemas = [getattr(each, "query_schema", None) for each in arguments.get("validators", ())]
+            names = {node.name for schema in schemas if schema is not None for node in schema.children}
+            if method == "GET" and names:
+                known[service.path] = names
+    return known
+
+
 def register(config: Any) -> None:
     """Add all services."""
     config.include(_add_services)

@@ -25,6 +25,7 @@ from registry.views import (  # noqa: F401 - define their services
     pictures,
     publishing,
     reviews,
+    search,
     sessions,
     teams,
     tokens,

@@ -1,6 +1,8 @@
 """The absolute addresses that answers and documents carry; ``base`` is ``registry.public_url``."""
 
-from urllib.parse import quote
+from collections.abc import Collection
+from operator import itemgetter
+from urllib.parse import quote, unquote_plus
 
 API = "/api/v4"
 
@@ -43,3 +45,17 @@ def mine(base: str, kind: str, row_id: int) -> str:
 def signed_xpi(base: str, name: str, number: str) -> str:
     """Where seed 000's curl lines fetch the signed file."""
     return f"{base}/addon/{_segment(name)}/versions/{_segment(number)}-signed.xpi"
+
+
+def canonical_query(query: str, known: Collection[str] | None) -> str:
+    """The parameters in one order, of two with one name the later behind, without those that are not known.
+
+    None knows all but ``_``. What is not UTF-8 stays as it is, to be refused by who reads it.
+    """
+    try:
+        parts = query.encode("ascii").decode().split("&")
+        named = [(unquote_plus(part.partition("=")[0], errors="strict"), part) for part in parts if part]
+    except UnicodeError:
+        return query
+    named.sort(key=itemgetter(0))
+    return "&".join(part for name, part in named if (name in known if known is not None else name != "_"))

@@ -8,7 +8,7 @@ from registry.packages.archive import Archive
 from registry.packages.findings import Finding, PackageRefused
 
 # Words with a meaning of their own as a path segment; the first also hides an entry in JavaScript clients.
-_RESERVED_NAMES = frozenset({"constructor", "me", "mine", "latest"})
+_RESERVED_NAMES = frozenset({"autocomplete", "constructor", "me", "mine", "latest"})
 # URLs that end so are files.
 _RESERVED_ENDINGS = (".zip", ".xpi")
 

@@ -123,6 +123,18 @@ EXTENSION_DETAIL = mapping(
     state_reason=or_null(TEXT),
     hidden_by_owner=FLAG,
 )
+_COUNTS: Schema = {"type": "object", "additionalProperties": NUMBER}
+FACETS = mapping(counted=NUMBER, kind=_COUNTS, category=_COUNTS, language=_COUNTS, license=_COUNTS)
+_FOUND = page(EXTENSION)
+# A page that may have facets.
+FOUND: Schema = {**_FOUND, "properties": {**_FOUND["properties"], "facets": FACETS}}
+COMPLETIONS = mapping(
+    results={
+        "type": "array",
+        "maxItems": 10,
+        "items": mapping(name=TEXT, title=TRANSLATED, url=URL, icon=or_null(URL)),
+    }
+)
 PACKAGE = mapping(url=URL, sha256=SHA256, size=NUMBER, key_id=TEXT, serial=TEXT, signed_at=TIME)
 VERSION = mapping(
     name=TEXT,

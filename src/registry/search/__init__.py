@@ -138,9 +138,9 @@ def hits(
 
 
 def matching(connection: Connection, filters: Mapping[str, str], most: int) -> list[int]:
-    """The ids of ``most`` listed extensions that have these values, those of the highest quality."""
-    tier = Tier(1, most, [[token] for token in _tokens(filters)])
-    return [number & IDS for _, number in _BACKENDS[connection.dialect.name].find(connection, [tier])]
+    """The ids of at most so many listed extensions that have these values, in no order."""
+    found: list[int] = _BACKENDS[connection.dialect.name].having(connection, _tokens(filters), most)
+    return found
 
 
 def has(filters: Mapping[str, str], extension_id: Any) -> Any:

@@ -16,6 +16,8 @@ _FIND = (
     " WHERE terms @@ CAST(%s AS tsquery) ORDER BY level DESC, extension_id LIMIT {})"
 )
 
+_HAVING = "SELECT extension_id FROM search_document WHERE terms @@ CAST(%s AS tsquery) LIMIT %s"
+
 
 def add(
     connection: Connection, extension_id: int, level: int, digest: bytes, terms: list[str], filters: str
@@ -43,6 +45,12 @@ def find(connection: Connection, tiers: Sequence[Tier]) -> Sequence[tuple[int, i
     rows = result.cursor.fetchall()
     result.close()
     return rows
+
+
+def having(connection: Connection, tokens: Sequence[str], most: int) -> list[int]:
+    """Extensions that have all of these tokens, at most so many."""
+    wanted = _expression(Tier(1, most, [[token] for token in tokens]))
+    return [which for (which,) in connection.exec_driver_sql(_HAVING, (wanted, most))]
 
 
 def _expression(tier: Tier) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, bindparam, delete, select, text
 
 from registry.models import SearchDocument, table
-from registry.search.quality import packed
+from registry.search.quality import IDS, packed
 from registry.search.questions import Tier
 
 _DOCUMENTS = table(SearchDocument)
@@ -25,6 +25,7 @@ _ADD = "INSERT INTO search_index (rowid, terms) VALUES (?, ?)"
 _NEW = "INSERT INTO search_document (extension_id, level, digest, filters, terms) VALUES (?, ?, ?, ?, ?)"
 _REMOVE = "INSERT INTO search_index (search_index, rowid, terms) VALUES ('delete', ?, ?)"
 _FIND = "SELECT * FROM (SELECT {} AS tier, rowid FROM search_index WHERE search_index MATCH ? ORDER BY rowid LIMIT {})"
+_HAVING = "SELECT rowid FROM search_index WHERE search_index MATCH ? LIMIT ?"
 _TERMS = select(_DOCUMENTS.c.level, _DOCUMENTS.c.terms).where(_DOCUMENTS.c.extension_id == bindparam("which"))
 _GONE = delete(_DOCUMENTS).where(_DOCUMENTS.c.extension_id == bindparam("which"))
 _LEVEL = text("UPDATE search_document SET level = :level WHERE extension_id = :which")
@@ -64,6 +65,14 @@ def find(connection: Connection, tiers: Sequence[Tier]) -> Sequence[tuple[int, i
     rows = result.cursor.fetchall()
     result.close()
     return rows
+
+
+def having(connection: Connection, tokens: Sequence[str], most: int) -> list[int]:
+    """Extensions that have all of these tokens, at most so many."""
+    rows = connection.exec_driver_sql(
+        _HAVING, (_expression(Tier(1, most, [[token] for token in tokens])), most)
+    )
+    return [rowid & IDS for (rowid,) in rows]
 
 
 def _expression(tier: Tier) -> str:

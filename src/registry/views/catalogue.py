@@ -1,4 +1,4 @@
-"""Browse: the extensions on offer, and one in detail."""
+"""One extension in detail; lists of them are in `search`."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -6,9 +6,8 @@ from typing import Any
 from pyramid.request import Request
 from sqlalchemy import bindparam, func, literal, select
 
-from registry import pagination, representations
-from registry.catalogue import presentation
-from registry.domain import editing, tallies, visibility
+from registry import representations
+from registry.domain import editing, visibility
 from registry.errors import ApiError, bad_field
 from registry.models import Detail as DetailRow
 from registry.models import Extension as Row
@@ -28,16 +27,6 @@ extensions = ResourceService("extensions", "/api/v4/extensions/", Extensions)
 extension = ResourceService("extension", "/api/v4/extensions/{name}/", Extension)
 
 
-class PageSchema(pagination.PageSchema, ShownSchema):
-    pass
-
-
-_ROWS = select(
-    Row.__table__,
-    VersionRow.version.label("latest_version"),
-    VersionRow.requires_restart.label("latest_requires_restart"),
-).outerjoin(VersionRow, VersionRow.id == Row.latest_id)
-_OFFERED = _ROWS.where(Row.listed)
 _OWNERS = (
     select(func.aggregate_strings(func.coalesce(User.username, literal("team:") + Team.name), " "))
     .select_from(Ownership)
@@ -68,19 +57,6 @@ _REST = (
     .outerjoin(DetailRow, DetailRow.extension_id == Row.id)
     .where(Row.id == bindparam("id"))
 )
-
-
-@extensions.get(permission=Permission.READ, validators=[query(PageSchema())])
-@answering(answers.page(answers.EXTENSION))
-def list_extensions(request: Request) -> dict[str, Any]:
-    """All extensions on offer, by name."""
-
-    def render(row: Any) -> dict[str, Any]:
-        return representations.shown(request, presentation.extension(request.public_url, row))
-
-    request.keep_until_changed()
-    total = tallies.value(request.read, tallies.LISTED)
-    return pagination.paginate(request, _OFFERED, [Row.name], render, total)
 
 
 @extension.get(permission=Permission.READ, validators=[query(ShownSchema())])

@@ -1,0 +1,138 @@
+"""Which extensions a list shows, of those on offer: by words, by filters, and how many they are.
+
+Nothing here looks at the whole catalogue. A search sees its best hits (``search.WINDOW``). Without words the
+index names those that have the values wanted, if they are few; if they are many, a page is soon full
+when the rows are tried in the order of the list. Counting stops at COUNTED.
+"""
+
+import datetime
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import ARRAY, BigInteger, Connection, any_, func, literal, select
+
+from registry import search
+from registry.domain import tallies, visibility
+from registry.models import Extension, Ownership, Team, User, Version
+
+COUNTED = 10_000
+# Up to so many rows are named one by one.
+FEW = 1000
+# How much further a search looks when its hits are sorted out afterwards.
+_FURTHER = 10
+_TEAM = "team:"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """``filters`` are values by name as in ``search.FILTERS``; ``fitting`` are ids of `Compatibility` rows."""
+
+    text: str | None
+    filters: Mapping[str, str]
+    owner: str | None
+    min_rating: float | None
+    updated_since: datetime.datetime | None
+    fitting: Collection[int] | None
+
+
+class Selection(NamedTuple):
+    """The ids, if they are few, the likeliest first; else the conditions (SQL) that rows on offer must meet.
+
+    ``total`` is how many there are, or the number at which counting stopped.
+    """
+
+    ids: Sequence[int] | None
+    conditions: Sequence[Any]
+    total: int
+
+
+def choose(connection: Connection, wanted: Wanted) -> Selection:
+    conditions = _conditions(wanted)
+    if wanted.text is not None:
+        scale = _FURTHER if conditions else 1
+        hits = search.hits(connection, wanted.text, wanted.filters, scale=scale) or []
+        return _named(connection, hits, conditions, search.WINDOW)
+    if not wanted.filters and not conditions:
+        return Selection(None, (), tallies.value(connection, tallies.LISTED))
+    if wanted.filters:
+        few = COUNTED if conditions else FEW
+        ids = search.matching(connection, wanted.filters, few + 1)
+        if len(ids) <= few:
+            return _named(connection, ids, conditions, few)
+        if not conditions:
+            counted = len(search.matching(connection, wanted.filters, COUNTED))
+            return Selection(None, [search.has(wanted.filters, Extension.id)], counted)
+        conditions.append(search.has(wanted.filters, Extension.id))
+    counting = select(Extension.id).where(Extension.listed, *conditions).limit(COUNTED)
+    count = connection.scalar(select(func.count()).select_from(counting.subquery())) or 0
+    return Selection(None, conditions, count)
+
+
+def among(connection: Connection, ids: Sequence[int]) -> Any:
+    """SQL: the extension is one of these; one parameter, however many they are."""
+    if connection.dialect.name == "postgresql":
+        return Extension.id == any_(literal(list(ids), ARRAY(BigInteger)))
+    listed = func.json_each(orjson.dumps(ids).decode()).table_valued("value")
+    return Extension.id.in_(select(listed.c.value))
+
+
+def facets(connection: Connection, selection: Selection) -> dict[str, Any]:
+    """How many of the selected have each value, the most frequent 50 of each kind; ``counted`` were looked at."""
+    where = [Extension.listed, *selection.conditions]
+    if selection.ids is not None:
+        where = [among(connection, selection.ids)]
+    columns = (Extension.theme, Extension.categories, Extension.languages, Extension.license)
+    rows = connection.execute(select(*columns).where(*where).limit(COUNTED)).all()
+    counts: dict[str, dict[str, int]] = {"kind": {}, "category": {}, "language": {}, "license": {}}
+    for row in rows:
+        kind = ["theme" if row.theme else "extension"]
+        values = (kind, row.categories, row.languages, [row.license] if row.license else ())
+        for counted, found in zip(counts.values(), values, strict=True):
+            for value in found:
+                counted[value] = counted.get(value, 0) + 1
+    top = {
+        name: dict(sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:50])
+        for name, counted in counts.items()
+    }
+    return {"counted": len(rows), **top}
+
+
+def _named(connection: Connection, ids: Sequence[int], conditions: Sequence[Any], most: int) -> Selection:
+    if conditions and ids:
+        left = select(Extension.id).where(among(connection, ids), Extension.listed, *conditions)
+        kept = set(connection.scalars(left))
+        ids = [which for which in ids if which in kept]
+    return Selection(ids[:most], (), len(ids[:most]))
+
+
+def _conditions(wanted: Wanted) -> list[Any]:
+    """What the index does not know."""
+    conditions: list[Any] = []
+    if wanted.owner is not None:
+        conditions.append(_owned(wanted.owner))
+    if wanted.min_rating is not None:
+        conditions.append(Extension.rating_score >= wanted.min_rating)
+    if wanted.updated_since is not None:
+        conditions.append(Extension.updated >= wanted.updated_since)
+    if wanted.fitting is not None:
+        versions = select(Version.id).where(
+            Version.extension_id == Extension.id,
+            Version.compatibility_id.in_(wanted.fitting),
+            *visibility.OFFERED,
+        )
+        conditions.append(versions.correlate(Extension).exists())
+    return conditions
+
+
+def _owned(owner: str) -> Any:
+    """By a user or a team here, or by whoever it belonged to where it was imported from."""
+    if owner.startswith(_TEAM):
+        holder = select(Team.id).where(Team.name == owner.removeprefix(_TEAM), Team.dissolved.is_(None))
+        owned = select(Ownership.extension_id).where(Ownership.team_id == holder.scalar_subquery())
+        return Extension.id.in_(owned)
+    holder = select(User.id).where(User.username == owner, User.deleted.is_(None))
+    owned = select(Ownership.extension_id).where(Ownership.user_id == holder.scalar_subquery())
+    imported = select(Extension.id).where(Extension.owner_label == owner)
+    return Extension.id.in_(owned.union_all(imported))

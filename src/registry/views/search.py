@@ -1,0 +1,113 @@
+"""Lists of extensions: browsed in several orders, searched, filtered, and completed while somebody types."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pyramid.request import Request
+from sqlalchemy import Select, select
+
+from registry import pagination, representations, search, urls
+from registry.catalogue import presentation, selection, translations
+from registry.domain import compatibility
+from registry.models import Extension, Version, table
+from registry.permissions import Permission
+from registry.resources import Extensions
+from registry.rest import ResourceService, answering
+from registry.schemas import answers
+from registry.schemas.search import RELEVANCE, AutocompleteSchema, SearchSchema
+from registry.validators import query
+from registry.views.catalogue import extensions
+
+autocomplete = ResourceService("autocomplete", "/api/v4/extensions/", Extensions, view="autocomplete/")
+
+COMPLETIONS = 10
+
+
+class ListSchema(pagination.PageSchema, SearchSchema):
+    pass
+
+
+_ROW = table(Extension)
+_ORDERS: dict[str, list[Any]] = {
+    "name": [_ROW.c.name],
+    "downloads": [_ROW.c.downloads_total.desc(), _ROW.c.id.desc()],
+    "recent_downloads": [_ROW.c.downloads_recent.desc(), _ROW.c.id.desc()],
+    "rating": [_ROW.c.rating_score.desc(), _ROW.c.id.desc()],
+    "updated": [_ROW.c.updated.desc(), _ROW.c.id.desc()],
+}
+_COLUMNS = select(
+    _ROW,
+    Version.version.label("latest_version"),
+    Version.requires_restart.label("latest_requires_restart"),
+)
+_ROWS = _COLUMNS.outerjoin(Version, Version.id == Extension.latest_id)
+# With the newest version that runs on the host, in place of the newest.
+_FITTING_ROWS = _COLUMNS.outerjoin(Version, Version.id == compatibility.NEWEST_FITTING)
+_COMPLETED = select(Extension.id, Extension.name, Extension.title, Extension.default_locale, Extension.images)
+
+
+@extensions.get(permission=Permission.READ, validators=[query(ListSchema())])
+@answering(answers.FOUND)
+def list_extensions(request: Request) -> dict[str, Any]:
+    """The extensions on offer, all of them or those that are looked for."""
+    request.keep_until_changed()
+    wanted, fitting = request.validated, _fitting(request)
+    chosen = selection.choose(
+        request.read,
+        selection.Wanted(
+            text=wanted["q"],
+            filters={name: wanted[name] for name in search.FILTERS if wanted[name] is not None},
+            owner=wanted["owner"],
+            min_rating=wanted["min_rating"],
+            updated_since=wanted["updated_since"],
+            fitting=fitting,
+        ),
+    )
+    rows = _ROWS if fitting is None else _FITTING_ROWS.params(fitting=fitting)
+    order = wanted["sort"] or ("name" if wanted["q"] is None else RELEVANCE)
+    answer = _page(request, rows, chosen, order)
+    if wanted["facets"]:
+        answer["facets"] = selection.facets(request.read, chosen)
+    return answer
+
+
+@autocomplete.get(permission=Permission.READ, validators=[query(AutocompleteSchema())])
+@answering(answers.COMPLETIONS)
+def complete(request: Request) -> dict[str, Any]:
+    """At most ten extensions whose names or titles go on like that, popular ones first."""
+    request.keep_until_changed()
+    wanted, lang = request.validated["q"], request.validated["lang"]
+    ids = (search.hits(request.read, wanted, names_only=True) or [])[:COMPLETIONS] if wanted else []
+    found = {row.id: row for row in request.read.execute(_COMPLETED.where(Extension.id.in_(ids)))}
+
+    def render(row: Any) -> dict[str, Any]:
+        icons = presentation.images(request.public_url, row)["icons"]
+        return {
+            "name": row.name,
+            "title": row.title if lang is None else translations.pick(row.title, lang, row.default_locale),
+            "url": urls.extension(request.public_url, row.name),
+            "icon": icons[min(icons, key=int)] if icons else None,
+        }
+
+    return {"results": [render(found[which]) for which in ids if which in found]}
+
+
+def _fitting(request: Request) -> list[int] | None:
+    host, version = request.validated["host"], request.validated["host_version"]
+    return None if host is None else compatibility.matching(request.read, host, version)
+
+
+def _page(request: Request, rows: Select[Any], chosen: selection.Selection, order: str) -> dict[str, Any]:
+    def render(row: Any) -> dict[str, Any]:
+        return representations.shown(request, presentation.extension(request.public_url, row))
+
+    def load(ids: Sequence[int]) -> list[dict[str, Any]]:
+        found = {row.id: row for row in request.read.execute(rows.where(Extension.id.in_(ids)))}
+        return [render(found[which]) for which in ids if which in found]
+
+    if order == RELEVANCE:
+        return pagination.paginate_ids(request, chosen.ids or (), load)
+    if chosen.ids is not None:
+        rows = rows.where(selection.among(request.read, chosen.ids))
+    rows = rows.where(Extension.listed, *chosen.conditions)
+    return pagination.paginate(request, rows, _ORDERS[order], render, chosen.total)
