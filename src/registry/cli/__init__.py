@@ -27,6 +27,7 @@ COMMANDS = {
     "jobs": "registry.cli.jobs:jobs",
     "import": "registry.cli.import_:import_group",
     "maintenance": "registry.cli.maintenance:maintenance",
+    "mirror": "registry.cli.mirror:mirror",
     "audit": "registry.cli.audit:audit",
     "verify": "registry.cli.verify:verify",
     "docs": "registry.cli.docs:docs",

@@ -33,7 +33,7 @@ def verify(file: Path, roots: tuple[Path, ...], identity: str | None, as_json: b
 
     The exit code is 0 when they hold, 1 when they do not and 2 when the file or a root cannot be read.
     """
-    trusted = [certificate for path in roots for certificate in _roots(path)]
+    trusted = [certificate for path in roots for certificate in read_roots(path)]
     try:
         found = check(file, trusted, identity)
     except SignatureInvalid as error:
@@ -43,7 +43,8 @@ def verify(file: Path, roots: tuple[Path, ...], identity: str | None, as_json: b
     click.echo(json.dumps(_json(found)) if as_json else _words(file, found, identity))
 
 
-def _roots(path: Path) -> list[x509.Certificate]:
+def read_roots(path: Path) -> list[x509.Certificate]:
+    """The certificates in a PEM file. Raises Fault."""
     try:
         return x509.load_pem_x509_certificates(path.read_bytes())
     except ValueError:

@@ -68,9 +68,10 @@ class Download(Enum):
     GONE = "gone"
 
 
-def refresh(session: Session, extension_id: int) -> list[str]:
+def refresh(session: Session, extension_id: int, *, anew: bool = False) -> list[str]:
     """Recompute ``latest`` and ``listed``; what `latest` says of the extension becomes what is shown.
 
+    ``anew`` when the same version may say something else now, as only imported and mirrored ones do.
     The names of the columns that are now others: "listed", and those that its package speaks for.
     """
     session.flush()
@@ -79,7 +80,7 @@ def refresh(session: Session, extension_id: int) -> list[str]:
     latest_id = connection.scalar(_LATEST, {"extension_id": extension_id})
     values: dict[str, Any] = {}
     changed: list[str] = []
-    if latest_id is not None and latest_id != extension.latest_id:
+    if latest_id is not None and (anew or latest_id != extension.latest_id):
         latest = connection.execute(_LATEST_FACTS, {"version_id": latest_id}).one()
         values = presented(latest.facts, extension.edited)
         before = connection.execute(_SHOWN_BEFORE, {"extension_id": extension_id}).one()._mapping

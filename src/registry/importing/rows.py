@@ -194,8 +194,6 @@ def _write(session: Session, change: _Change) -> None:
         extension_id = row.id
     for values in change.altered:
         connection.execute(update(_VERSION).where(_VERSION.c.id == values["id"]), values)
-        if values["id"] == row.latest_id and "facts" in values:
-            change.values |= visibility.presented(values["facts"], row.edited)
     if change.values:
         connection.execute(update(_EXTENSION).where(_EXTENSION.c.id == extension_id), change.values)
     if change.new:
@@ -204,7 +202,7 @@ def _write(session: Session, change: _Change) -> None:
         )
     _recent(connection, extension_id, imported)
     compatibility.assign(session, extension_id)
-    visibility.refresh(session, extension_id)
+    visibility.refresh(session, extension_id, anew=any("facts" in values for values in change.altered))
     change.values["id"] = extension_id
 
 

@@ -29,7 +29,7 @@ from registry.storage import Draft, Storage, TooLarge
 SHAPES = ("{0}/{0}-{1}.zip", "{0}-{1}.zip")
 _BATCH = 200
 
-_EXTENSION, _VERSION = table(Extension), table(Version)
+_VERSION = table(Version)
 _WAITING = (
     select(Version.id, Version.version, Version.api_range, Extension.name)
     .join(Extension, Extension.id == Version.extension_id)
@@ -169,13 +169,7 @@ def attach(session: Session, version_id: int, package: Package, sha256: str, siz
         update(_VERSION).where(_VERSION.c.id == version_id),
         {"upload_sha256": sha256, "facts": said, "requires_restart": package.requires_restart},
     )
-    extension = connection.execute(
-        select(Extension.latest_id, Extension.edited).where(Extension.id == version.extension_id)
-    ).one()
-    if extension.latest_id == version_id:
-        shown = visibility.presented(said, extension.edited)
-        connection.execute(update(_EXTENSION).where(_EXTENSION.c.id == version.extension_id), shown)
-    visibility.refresh(session, version.extension_id)
+    visibility.refresh(session, version.extension_id, anew=True)
     job_id = queue.enqueue(session, SIGN, version_id)
     identity = {"version": version.version, "sha256": sha256}
     events.record(session, "version.imported", extension_id=version.extension_id, public=True, **identity)

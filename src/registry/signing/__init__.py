@@ -27,7 +27,7 @@ from registry.signing.keys import (
     open_issuer,
 )
 from registry.signing.sign import Signed, sign
-from registry.signing.verify import Verified, verify
+from registry.signing.verify import Verified, authorities, roomier, verify
 
 __all__ = [
     "CannotSign",
@@ -37,10 +37,12 @@ __all__ = [
     "SignatureInvalid",
     "Signed",
     "Verified",
+    "authorities",
     "create_chain",
     "create_development_chain",
     "is_development",
     "open_issuer",
+    "roomier",
     "sign",
     "verify",
 ]

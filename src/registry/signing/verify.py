@@ -58,18 +58,41 @@ def verify(
     ``limits`` are those of the upload, ``at`` the time (now) at which the authorities must be valid.
     Raises SignatureInvalid with a stable code, OSError when the file cannot be read.
     """
-    roomier = replace(
+    try:
+        with open_archive(path, roomier(limits)) as archive:
+            return _verify(archive, roots, identity, at or datetime.now(UTC))
+    except PackageRefused as refused:
+        first = refused.findings[0]
+        raise SignatureInvalid("ARCHIVE_REFUSED", str(refused), first.path) from refused
+
+
+def authorities(path: Path, *, limits: Limits = Limits()) -> list[x509.Certificate]:  # noqa: B008 (frozen)
+    """The topmost authorities that a package brings along, unverified: to pin them on first use, if one must.
+
+    Raises SignatureInvalid, and OSError.
+    """
+    try:
+        with open_archive(path, roomier(limits)) as archive:
+            file = _signature_files(archive)["rsa"]
+            found = [chain.load(data, file.name) for data in cms.read(file.data).certificates]
+    except PackageRefused as refused:
+        raise SignatureInvalid("ARCHIVE_REFUSED", str(refused)) from refused
+    except Malformed as error:
+        raise SignatureInvalid("PKCS7_MALFORMED", f"It cannot be read: {error}.") from None
+    issuers = {certificate.issuer for certificate in found}
+    above = [certificate for certificate in found if certificate.subject in issuers]
+    names = {certificate.subject for certificate in above}
+    return [one for one in above if one.issuer == one.subject or one.issuer not in names]
+
+
+def roomier(limits: Limits) -> Limits:
+    """What a package within ``limits`` may grow to when it is signed."""
+    return replace(
         limits,
         entries=limits.entries + len(_MANIFESTS + _SIGNATURES),
         wire_bytes=limits.wire_bytes + _ROOM,
         unpacked_bytes=limits.unpacked_bytes + _ROOM,
     )
-    try:
-        with open_archive(path, roomier) as archive:
-            return _verify(archive, roots, identity, at or datetime.now(UTC))
-    except PackageRefused as refused:
-        first = refused.findings[0]
-        raise SignatureInvalid("ARCHIVE_REFUSED", str(refused), first.path) from refused
 
 
 def _verify(

@@ -1,0 +1,108 @@
+"""Two registries: `app` is the source, reached over HTTP at `source.url`; `mirror` is the other one's command.
+
+`source.lie` may change each answer on its way.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import webtest
+from click.testing import CliRunner, Result
+from pyramid.config import Configurator
+
+from registry import application, configure, migrations
+from registry.cli import registry
+from registry.models import Database
+from support.site import Answer, site
+
+
+@dataclass
+class Source:
+    """The source on the wire; ``asked`` are the paths of its requests, with their headers."""
+
+    app: webtest.TestApp
+    url: str = ""
+    lie: Callable[[str, Answer], Answer] = lambda path, answer: answer
+    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+
+    def answer(self, path: str, headers: dict[str, str]) -> Answer:
+        self.asked.append((path, headers))
+        given = self.app.get(path, expect_errors=True)
+        kept = {key: given.headers[key] for key in ("Content-Type", "Location") if key in given.headers}
+        return self.lie(path, Answer(given.body, given.status_int, kept))
+
+
+@pytest.fixture
+def source(app: webtest.TestApp) -> Iterator[Source]:
+    source = Source(app)
+    with site(lambda path, headers: source.answer(path, headers)) as url:
+        source.url = url
+        yield source
+
+
+@pytest.fixture
+def there(blank_database, tmp_path: Path) -> Iterator[str]:
+    """The database of the mirror."""
+    folder = tmp_path / "there"
+    folder.mkdir()
+    with blank_database(folder) as url:
+        migrations.upgrade(url)
+        yield url
+
+
+@pytest.fixture
+def there_ini(ini: dict[str, str], there: str, tmp_path: Path) -> dict[str, str]:
+    return ini | {"sqlalchemy.url": there, "registry.storage": f"file:{tmp_path}/there/store"}
+
+
+@pytest.fixture
+def mirror(
+    source: Source, there_ini: dict[str, str], chain, tmp_path: Path, monkeypatch
+) -> Callable[..., Result]:
+    """``mirror("--only", "kite")``: one round, with the source's root."""
+    path = tmp_path / "there.ini"
+    keys = [f"{key} = {value.replace('%', '%%')}" for key, value in there_ini.items()]
+    path.write_text("\n".join(["[app:main]", "use = egg:extension-registry", *keys, ""]))
+    monkeypatch.setattr("registry.mirroring.follow.TRIES", 1)
+
+    def run(*options: object, root: Path | None = chain.root) -> Result:
+        trusted = ["--root", root] if root else []
+        arguments = ["mirror", source.url, *trusted, *options, path]
+        answer = CliRunner().invoke(registry, [str(argument) for argument in arguments])
+        assert answer.exception is None or isinstance(answer.exception, SystemExit), answer.output
+        return answer
+
+    return run
+
+
+@pytest.fixture
+def copy(there_ini: dict[str, str]) -> Iterator[Configurator]:
+    """The application of the mirror, configured."""
+    config = configure({**there_ini, "huey.class": "huey.MemoryHuey"})
+    yield config
+    config.registry["downloads"].close()
+    config.registry["database"].dispose()
+
+
+@pytest.fixture
+def copy_app(copy: Configurator) -> webtest.TestApp:
+    return webtest.TestApp(application(copy), extra_environ={"REMOTE_ADDR": "127.0.0.1"})
+
+
+@pytest.fixture
+def copy_database(copy: Configurator) -> Database:
+    database: Database = copy.registry["database"]
+    return database
+
+
+@pytest.fixture
+def publish(app: webtest.TestApp, accounts, work) -> Callable[[bytes], None]:
+    """Publishes a package at the source, by ann, and signs it."""
+
+    def run(data: bytes) -> None:
+        app.post("/api/v4/extensions/", data, headers=accounts.bearer("ann"), status=202)
+        work()
+
+    return run
