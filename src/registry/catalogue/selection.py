@@ -2,16 +2,17 @@
 
 Nothing here looks at the whole catalogue. A search sees its best hits (``search.WINDOW``). Without words the
 index names those that have the values wanted, if they are few; if they are many, a page is soon full
-when the rows are tried in the order of the list. Counting stops at COUNTED.
+when the rows are tried in the order of the list. Counting stops at COUNTED; at FEW where each row must be tried.
 """
 
 import datetime
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import ARRAY, BigInteger, Connection, any_, func, literal, select
+from sqlalchemy import ARRAY, BigInteger, Connection, Text, any_, cast, func, literal, select
 
 from registry import search
 from registry.domain import tallies, visibility
@@ -20,8 +21,8 @@ from registry.models import Extension, Ownership, Team, User, Version
 COUNTED = 10_000
 # Up to so many rows are named one by one.
 FEW = 1000
-# How much further a search looks when its hits are sorted out afterwards.
-_FURTHER = 10
+# A search looks so much further when its hits are sorted out afterwards and so few are left.
+_FURTHER, _LITTLE = 10, 100
 _TEAM = "team:"
 
 
@@ -51,9 +52,12 @@ class Selection(NamedTuple):
 def choose(connection: Connection, wanted: Wanted) -> Selection:
     conditions = _conditions(wanted)
     if wanted.text is not None:
-        scale = _FURTHER if conditions else 1
-        hits = search.hits(connection, wanted.text, wanted.filters, scale=scale) or []
-        return _named(connection, hits, conditions, search.WINDOW)
+        hits = search.hits(connection, wanted.text, wanted.filters) or []
+        chosen = _named(connection, hits, conditions, search.WINDOW)
+        if conditions and chosen.total < _LITTLE and len(hits) == search.WINDOW:
+            hits = search.hits(connection, wanted.text, wanted.filters, scale=_FURTHER) or []
+            chosen = _named(connection, hits, conditions, search.WINDOW)
+        return chosen
     if not wanted.filters and not conditions:
         return Selection(None, (), tallies.value(connection, tallies.LISTED))
     if wanted.filters:
@@ -65,7 +69,7 @@ def choose(connection: Connection, wanted: Wanted) -> Selection:
             counted = len(search.matching(connection, wanted.filters, COUNTED))
             return Selection(None, [search.has(wanted.filters, Extension.id)], counted)
         conditions.append(search.has(wanted.filters, Extension.id))
-    counting = select(Extension.id).where(Extension.listed, *conditions).limit(COUNTED)
+    counting = select(Extension.id).where(Extension.listed, *conditions).limit(FEW)
     count = connection.scalar(select(func.count()).select_from(counting.subquery())) or 0
     return Selection(None, conditions, count)
 
@@ -83,20 +87,28 @@ def facets(connection: Connection, selection: Selection) -> dict[str, Any]:
     where = [Extension.listed, *selection.conditions]
     if selection.ids is not None:
         where = [among(connection, selection.ids)]
-    columns = (Extension.theme, Extension.categories, Extension.languages, Extension.license)
-    rows = connection.execute(select(*columns).where(*where).limit(COUNTED)).all()
+    # Whole texts are counted first: there are far fewer different ones than rows, and only these are parsed.
+    columns = (
+        Extension.theme,
+        cast(Extension.categories, Text),
+        cast(Extension.languages, Text),
+        Extension.license,
+    )
+    rows: Counter[Any] = Counter(
+        map(tuple, connection.execute(select(*columns).where(*where).limit(COUNTED)))
+    )
     counts: dict[str, dict[str, int]] = {"kind": {}, "category": {}, "language": {}, "license": {}}
-    for row in rows:
-        kind = ["theme" if row.theme else "extension"]
-        values = (kind, row.categories, row.languages, [row.license] if row.license else ())
+    for (theme, categories, languages, license), times in rows.items():
+        kind = ["theme" if theme else "extension"]
+        values = (kind, orjson.loads(categories), orjson.loads(languages), [license] if license else ())
         for counted, found in zip(counts.values(), values, strict=True):
             for value in found:
-                counted[value] = counted.get(value, 0) + 1
+                counted[value] = counted.get(value, 0) + times
     top = {
         name: dict(sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:50])
         for name, counted in counts.items()
     }
-    return {"counted": len(rows), **top}
+    return {"counted": rows.total(), **top}
 
 
 def _named(connection: Connection, ids: Sequence[int], conditions: Sequence[Any], most: int) -> Selection:

@@ -55,6 +55,12 @@ class Extension(Base):
         _offered("ix_extension_recent", "downloads_recent", "id"),
         _offered("ix_extension_rating", "rating_score", "id"),
         _offered("ix_extension_updated", "updated", "id"),
+        Index(
+            "ix_extension_owner_label",
+            "owner_label",
+            postgresql_where=text("owner_label IS NOT NULL"),
+            sqlite_where=text("owner_label IS NOT NULL"),
+        ),
         # The blocklist and the takedown document.
         Index(
             "ix_extension_disabled",

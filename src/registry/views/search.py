@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pyramid.request import Request
-from sqlalchemy import Select, select
+from sqlalchemy import bindparam, select
 
 from registry import pagination, representations, search, urls
 from registry.catalogue import presentation, selection, translations
@@ -35,15 +35,22 @@ _ORDERS: dict[str, list[Any]] = {
     "rating": [_ROW.c.rating_score.desc(), _ROW.c.id.desc()],
     "updated": [_ROW.c.updated.desc(), _ROW.c.id.desc()],
 }
+# All but long texts that no list shows.
 _COLUMNS = select(
-    _ROW,
+    *(
+        column
+        for column in _ROW.c
+        if column.name not in ("description", "state_reason", "edited", "skeleton")
+    ),
     Version.version.label("latest_version"),
     Version.requires_restart.label("latest_requires_restart"),
 )
 _ROWS = _COLUMNS.outerjoin(Version, Version.id == Extension.latest_id)
 # With the newest version that runs on the host, in place of the newest.
 _FITTING_ROWS = _COLUMNS.outerjoin(Version, Version.id == compatibility.NEWEST_FITTING)
-_COMPLETED = select(Extension.id, Extension.name, Extension.title, Extension.default_locale, Extension.images)
+_NAMED = _ROW.c.id.in_(bindparam("ids", expanding=True))
+_NAMED_ROWS, _NAMED_FITTING_ROWS = _ROWS.where(_NAMED), _FITTING_ROWS.where(_NAMED)
+_COMPLETED = select(_ROW.c.id, _ROW.c.name, _ROW.c.title, _ROW.c.default_locale, _ROW.c.images).where(_NAMED)
 
 
 @extensions.get(permission=Permission.READ, validators=[query(ListSchema())])
@@ -63,9 +70,7 @@ def list_extensions(request: Request) -> dict[str, Any]:
             fitting=fitting,
         ),
     )
-    rows = _ROWS if fitting is None else _FITTING_ROWS.params(fitting=fitting)
-    order = wanted["sort"] or ("name" if wanted["q"] is None else RELEVANCE)
-    answer = _page(request, rows, chosen, order)
+    answer = _page(request, chosen, fitting)
     if wanted["facets"]:
         answer["facets"] = selection.facets(request.read, chosen)
     return answer
@@ -78,7 +83,7 @@ def complete(request: Request) -> dict[str, Any]:
     request.keep_until_changed()
     wanted, lang = request.validated["q"], request.validated["lang"]
     ids = (search.hits(request.read, wanted, names_only=True) or [])[:COMPLETIONS] if wanted else []
-    found = {row.id: row for row in request.read.execute(_COMPLETED.where(Extension.id.in_(ids)))}
+    found = {row.id: row for row in request.read.execute(_COMPLETED, {"ids": ids})}
 
     def render(row: Any) -> dict[str, Any]:
         icons = presentation.images(request.public_url, row)["icons"]
@@ -97,16 +102,19 @@ def _fitting(request: Request) -> list[int] | None:
     return None if host is None else compatibility.matching(request.read, host, version)
 
 
-def _page(request: Request, rows: Select[Any], chosen: selection.Selection, order: str) -> dict[str, Any]:
+def _page(request: Request, chosen: selection.Selection, fitting: Sequence[int] | None) -> dict[str, Any]:
     def render(row: Any) -> dict[str, Any]:
         return representations.shown(request, presentation.extension(request.public_url, row))
 
     def load(ids: Sequence[int]) -> list[dict[str, Any]]:
-        found = {row.id: row for row in request.read.execute(rows.where(Extension.id.in_(ids)))}
+        rows = _NAMED_ROWS if fitting is None else _NAMED_FITTING_ROWS
+        found = {row.id: row for row in request.read.execute(rows, {"ids": ids, "fitting": fitting or ()})}
         return [render(found[which]) for which in ids if which in found]
 
+    order = request.validated["sort"] or ("name" if request.validated["q"] is None else RELEVANCE)
     if order == RELEVANCE:
         return pagination.paginate_ids(request, chosen.ids or (), load)
+    rows = _ROWS if fitting is None else _FITTING_ROWS.params(fitting=fitting)
     if chosen.ids is not None:
         rows = rows.where(selection.among(request.read, chosen.ids))
     rows = rows.where(Extension.listed, *chosen.conditions)

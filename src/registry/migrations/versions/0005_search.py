@@ -32,6 +32,13 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("extension_id", name="pk_search_document"),
     )
+    op.create_index(
+        "ix_extension_owner_label",
+        "extension",
+        ["owner_label"],
+        postgresql_where=sa.text("owner_label IS NOT NULL"),
+        sqlite_where=sa.text("owner_label IS NOT NULL"),
+    )
     connection = op.get_bind()
     if connection.dialect.name == "sqlite":
         op.execute(sqlite.CREATE)
@@ -51,3 +58,4 @@ def downgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         op.execute("DROP TABLE search_index")
     op.drop_table("search_document")
+    op.drop_index("ix_extension_owner_label", "extension")
