@@ -128,6 +128,7 @@ def _extensions(numbers: random.Random, count: int) -> Iterator[dict[str, Any]]:
             "skeleton": name,
             "format": "brackets",
             "listed": True,
+            "ever_shown": True,
             "title": {language: " ".join(topics).title() for language in languages[:2]},
             "summary": {"en": " ".join(words.many(numbers.randint(6, 14)))},
             "description": {"en": " ".join(words.many(numbers.randint(30, 120)))},
@@ -178,7 +179,7 @@ def _store(
         seq += 1
         event = events._Event(seq, row["updated"], "version.signed", None, row["id"], {}, previous)
         previous = events._hash(event)
-        log.append(event._asdict() | {"hash": previous})
+        log.append(event._asdict() | {"public": True, "hash": previous})
         row["changed"] = seq
     latest = [{"which": row["id"], "latest": row.pop("latest")} for row in batch]
     connection.execute(insert(table(Extension)), batch)

@@ -5,6 +5,7 @@ installed versions.
 """
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, or_, select
@@ -120,6 +121,7 @@ def _state(version: Any) -> str:
     return "offered"
 
 
+@lru_cache(maxsize=4096)
 def _order_key(format: str, version: str) -> bytes:
     """What is no version is older than all that are."""
     try:
