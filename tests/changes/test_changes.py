@@ -350,8 +350,9 @@ def test_a_page_is_read_along_its_index(database, published):
     explain = "EXPLAIN QUERY PLAN" if database.sqlite else "EXPLAIN"
     for statement, asked, index in (
         (changes._ROWS, {"since": 0, "most": 10}, "ix_extension_changed"),
-        (changes._EVENTS, {"since": 0, "extension_ids": [1, 2]}, "ix_event_extension"),
+        (changes._EVENTS, {"since": 0, "extension_ids": [1, 2]}, "ix_event_public"),
         (changes._CHANGED, {}, "ix_extension_changed"),
+        (changes._SWEEPING, {"since": 0}, "ix_event_public"),
         (blocklist._DISABLED, {}, "ix_extension_disabled"),
     ):
         compiled = statement.params(asked).compile(database.engine, compile_kwargs={"literal_binds": True})

@@ -24,7 +24,7 @@ PUBLISHED, STATE, RATING, COMPATIBILITY, EDITED = "published", "state", "rating"
 REMOVED, DISABLED = "removed", "disabled"
 CHANGES = (PUBLISHED, STATE, RATING, COMPATIBILITY, EDITED, REMOVED, DISABLED)
 # What may follow from the name and the version, and so is left out.
-ADDRESSES = frozenset({"name", "url", "versions_url", "download_url"})
+ADDRESSES = frozenset({"name", "url", "versions_url", "reviews_url", "download_url"})
 
 _KINDS = {
     "version.signed": PUBLISHED,

@@ -51,12 +51,13 @@ class Event(Base):
     __tablename__ = "event"
     __table_args__ = (
         Index("ix_event_extension", "extension_id", "seq"),
-        # What changed several extensions at once.
+        # The change feed; those without an extension changed several at once.
         Index(
-            "ix_event_sweeping",
+            "ix_event_public",
+            "extension_id",
             "seq",
-            postgresql_where=text("public AND extension_id IS NULL"),
-            sqlite_where=text("public = 1 AND extension_id IS NULL"),
+            postgresql_where=text("public"),
+            sqlite_where=text("public = 1"),
         ),
         Index("ix_event_actor", "actor_id", "seq"),
     )

@@ -16,10 +16,7 @@ BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 Time = sa.DateTime(timezone=True)
 
-SWEEPING = {
-    "postgresql_where": sa.text("public AND extension_id IS NULL"),
-    "sqlite_where": sa.text("public = 1 AND extension_id IS NULL"),
-}
+PUBLIC = {"postgresql_where": sa.text("public"), "sqlite_where": sa.text("public = 1")}
 
 
 def upgrade() -> None:
@@ -188,7 +185,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("event") as batch_op:
         batch_op.add_column(sa.Column("public", sa.Boolean(), server_default=sa.false(), nullable=False))
-        batch_op.create_index("ix_event_sweeping", ["seq"], unique=False, **SWEEPING)
+        batch_op.create_index("ix_event_public", ["extension_id", "seq"], unique=False, **PUBLIC)
 
     op.create_index("ix_review_extension", "review", ["extension_id", "updated", "id"])
 
@@ -197,7 +194,7 @@ def downgrade() -> None:
     op.drop_index("ix_review_extension", "review")
 
     with op.batch_alter_table("event") as batch_op:
-        batch_op.drop_index("ix_event_sweeping", **SWEEPING)
+        batch_op.drop_index("ix_event_public", **PUBLIC)
         batch_op.drop_column("public")
 
     with op.batch_alter_table("version") as batch_op:
