@@ -30,6 +30,7 @@ def application(config: Configurator) -> Finished:
         registry["database"],
         most_bytes=chosen.finished_bytes,
         look_every=chosen.look_every,
+        documents=registry["documents"],
         count=registry["downloads"].count,
         parameters=rest.query_parameters(),
     )
@@ -51,6 +52,7 @@ def configure(ini: dict[str, str]) -> Configurator:
         "edge",
         "limits",
         "cors",
+        "documents",
         "finished",
         "downloads",
         "maintenance",

@@ -12,7 +12,7 @@ from pyramid.response import Response
 
 EXPOSED = (
     "Allow, Content-Disposition, ETag, Link, Location, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, "
-    "Retry-After, X-Request-Id"
+    "Registry-Signature, Retry-After, X-Request-Id"
 )
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 DAY = "86400"

@@ -38,8 +38,8 @@ CODES = {
     "ERROR_SCOPE": "403: the token lacks the scope that the answer names, or is limited to other extensions.",
     "ERROR_PERMISSION_DENIED": "403: this account may not do that.",
     "ERROR_NOT_FOUND": "404: there is nothing at this address, or nothing that you may see.",
-    "NOT_SIGNED_YET": "404: the version exists, its signed file does not yet.",
     "NO_COMPATIBLE_VERSION": "404: the extension is there, but no version of it runs on the host that was named.",
+    "NOT_SIGNED_YET": "404: the version exists, its signed file does not yet; or an index, and its signature.",
     "ERROR_METHOD_NOT_ALLOWED": "405: this address knows other verbs; `Allow` lists them.",
     "ERROR_NOT_ACCEPTABLE": "406: this address answers application/json only.",
     "ERROR_STALE": "412: it is not any more what `If-Match` says; get it again.",
@@ -50,6 +50,7 @@ CODES = {
     "ERROR_INTERNAL": "500: our fault; it has been logged.",
     "ERROR_DATABASE": "503: the database cannot be reached or is too busy; try again later.",
     "ERROR_MAINTENANCE": "503: the registry is being maintained and changes nothing now; reading goes on.",
+    "ERROR_NOT_MADE_YET": "503: the worker has not made this document yet; `Retry-After` says when to ask again.",
     "ERROR_PROVIDER": "502: the login provider, or a CI job's issuer, cannot be reached, or its answer cannot be used.",
     "ERROR_STORAGE": "503: there is no room to store this now; try again later.",
 }

@@ -12,7 +12,6 @@ out in front of the application, and so are those that a fixed address does not 
 order in which parameters stand makes no difference. So nobody fills the memory with one answer over and over.
 """
 
-import logging
 import os
 import threading
 import time
@@ -23,26 +22,21 @@ from typing import Any
 
 from isal import igzip
 from pyramid.request import Request
-from sqlalchemy import func, select
-from sqlalchemy.exc import DBAPIError
 
 from registry import urls
-from registry.models import Database, Extension
-
-log = logging.getLogger(__name__)
+from registry.documents import Documents
+from registry.lookout import Changes
+from registry.models import Database
 
 KEEP = "registry.keep"
 LONGEST = 60.0  # seconds
 LARGEST = 1024 * 1024  # of one answer, in bytes
 SMALLEST_GZIP = 600
-MANY_CHANGES = 5000
 # Of the request, not of what it is answered.
 _PERSONAL = ("x-request-id", "strict-transport-security", "ratelimit", "x-ratelimit", "date")
 _PASSING = ("HTTP_AUTHORIZATION", "HTTP_AUTH_TOKEN", "HTTP_COOKIE", "HTTP_RANGE", "HTTP_ORIGIN_TRIAL")
 _JSON = "application/json"
-
-_GENERATION = select(func.max(Extension.changed))
-_CHANGED = select(Extension.id, Extension.changed)
+_ENCODINGS = "HTTP_ACCEPT_ENCODING"
 
 Headers = list[tuple[str, str]]
 Key = tuple[str, str, str]
@@ -95,13 +89,15 @@ class Finished:
         *,
         most_bytes: int,
         look_every: float,
+        documents: Documents,
         count: Callable[[dict[str, Any], int], None],
         parameters: Mapping[str, Collection[str]],
     ):
         self._parameters = parameters
         self._application = application
         self._most_bytes, self._count = most_bytes, count
-        self._changes = Changes(database, look_every)
+        self._documents = documents
+        self._changes = Changes(database, look_every, documents)
         self._kept: OrderedDict[Key, Kept] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
@@ -111,6 +107,11 @@ class Finished:
         if method not in ("GET", "HEAD") or any(name in environ for name in _PASSING):
             return self._application(environ, start_response)
         key = self._key(environ)
+        if key[1] in self._documents.paths:
+            self._changes.look()
+            document = self._documents.find(key[1])
+            if document is not None and (document.for_all or _accepts_json(environ)):
+                return document.serve(environ, start_response, _accepts_gzip(environ.get(_ENCODINGS, "")))
         kept = self._find(key)
         if kept is None:
             if method == "HEAD":
@@ -148,11 +149,12 @@ class Finished:
         head = environ["REQUEST_METHOD"] == "HEAD"
         if kept.permit.counted is not None and not head:
             self._count(environ, kept.permit.counted)
-        if kept.zipped_body is not None and _accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
+        if kept.zipped_body is not None and _accepts_gzip(environ.get(_ENCODINGS, "")):
             start_response("200 OK", kept.zipped + own)
-            return () if head else (kept.zipped_body,)
+            return () if head else [kept.zipped_body]
         start_response("200 OK", kept.plain + own)
-        return () if head else (kept.body,)
+        # A list, since the server sends what is one as it is.
+        return () if head else [kept.body]
 
     def _make(self, key: Key, environ: dict[str, Any], start_response: Any) -> Kept | Iterable[bytes]:
         """The application's answer: kept, if its view allows that, or passed on as it is."""
@@ -186,58 +188,6 @@ class Finished:
             while self._bytes > self._most_bytes and self._kept:
                 _, oldest = self._kept.popitem(last=False)
                 self._bytes -= oldest.size
-
-
-class Changes:
-    """What has changed since when, as far as this process knows; it asks again every ``look_every`` seconds."""
-
-    def __init__(self, database: Database, look_every: float):
-        self._database, self._look_every = database, look_every
-        self._generation = 0
-        self._changed: dict[int, int] = {}
-        self._all_changed = 0
-        self._looked = float("-inf")
-        # The database is away: what was known last holds until it is back.
-        self.blind = False
-        self._lock = threading.Lock()
-
-    def generation(self) -> int:
-        """The newest change."""
-        self._look()
-        return self._generation
-
-    def since(self, seq: int, extension_id: int | None) -> bool:
-        """Whether the extension, or anything, has changed after ``seq``."""
-        self._look()
-        if extension_id is None:
-            return self._generation > seq
-        return max(self._changed.get(extension_id, 0), self._all_changed) > seq
-
-    def _look(self) -> None:
-        if time.monotonic() - self._looked < self._look_every:
-            return
-        # Who comes while another one looks goes on with what is known, unless it has to be known now.
-        if not self._lock.acquire(blocking=self._look_every < 0.001 or self._looked == float("-inf")):
-            return
-        try:
-            with self._database.read() as connection:
-                newest = connection.scalar(_GENERATION) or 0
-                if newest > self._generation:
-                    rows = connection.execute(
-                        _CHANGED.where(Extension.changed > self._generation).limit(MANY_CHANGES)
-                    ).all()
-                    if len(rows) == MANY_CHANGES or len(self._changed) > 20 * MANY_CHANGES:
-                        self._changed, self._all_changed = {}, newest
-                    else:
-                        self._changed |= {row.id: row.changed for row in rows}
-                    self._generation = max([newest, *(row.changed for row in rows)])
-            self.blind = False
-        except DBAPIError as error:
-            self.blind = True
-            log.warning("cannot look for changes: %s", error.orig)
-        finally:
-            self._looked = time.monotonic()
-            self._lock.release()
 
 
 def _finish(permit: Permit, seq: int, headers: Headers, body: bytes) -> Kept:

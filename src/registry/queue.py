@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 LONGEST_DELAY = 3600.0
 ERROR_CHARACTERS = 1000
+# The subject of a job that is a duty, not about any row.
+STANDING = 0
 
 _JOB = table(Job)
 _FREE = or_(
@@ -32,6 +34,7 @@ _FREE = or_(
     and_(_JOB.c.state == JobState.RUNNING, _JOB.c.next_at < bindparam("moment")),
 )
 _NEW = insert(_JOB).returning(_JOB.c.id)
+_STANDING = select(_JOB.c.id).where(_JOB.c.kind == bindparam("wanted"), _JOB.c.subject_id == STANDING)
 _CLAIM = (
     update(_JOB)
     .where(_JOB.c.id == bindparam("job_id"), _FREE)
@@ -92,6 +95,12 @@ def enqueue(session: Session, kind: str, subject_id: int) -> int:
     """Promise work of this kind on that row: the job's id. There can be one job for each, ever (IntegrityError)."""
     job_id: int = session.connection().execute(_NEW, {"kind": kind, "subject_id": subject_id}).scalar_one()
     return job_id
+
+
+def standing(session: Session, kind: str) -> int:
+    """The id of the one job of this kind, which is never done; it is made when it is asked for first."""
+    found = session.connection().scalar(_STANDING, {"wanted": kind})
+    return enqueue(session, kind, STANDING) if found is None else found
 
 
 def claim(

@@ -11,6 +11,8 @@ import orjson
 from pyramid.request import Request
 
 JSON = "application/json"
+# Who asks decides about the answer.
+VARY = "Authorization, Auth-Token, Cookie"
 
 
 class JSONRenderer:
@@ -32,7 +34,7 @@ class JSONRenderer:
             response.etag = revision + etag(body)
             response.conditional_response = True
             response.headers.setdefault("Cache-Control", "no-cache")
-            response.headers.setdefault("Vary", "Authorization, Auth-Token, Cookie")
+            response.headers.setdefault("Vary", VARY)
         elif revision and response.status_int == 200:
             response.etag = revision + etag(body)
         return body

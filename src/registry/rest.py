@@ -45,7 +45,7 @@ def with_files(taken: Sequence[str] = (), given: Sequence[str] = ()) -> Callable
 
 
 class ResourceService(Service):
-    """The verbs of one kind of node. ``media_type`` is what GET answers: JSON, a PAGE for people, None for files."""
+    """The verbs of one kind of node. ``media_type`` is what GET answers: JSON, a PAGE for people, None for packages."""
 
     renderer = "json"
     # Cornice's own list belongs to the whole process, so tests' services would end up in the real app.

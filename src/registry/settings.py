@@ -162,6 +162,12 @@ class Settings:
         "",
         "The key that signs, read by workers only: pem:FOLDER, as `registry issuer create` makes it.",
     )
+    index_life: float = setting(
+        "signing.index_life",
+        7 * 24 * 3600.0,
+        "How long a signed listing, blocklist or head of the event chain is good for; they are signed anew after "
+        "half of it.",
+    )
     workers: int = setting("jobs.workers", 2, "Threads of one worker process.")
     lease: float = setting(
         "jobs.lease", 20.0, "How long a worker may be silent before its job is given to another."
@@ -170,6 +176,15 @@ class Settings:
         "jobs.attempts", 8, "After so many attempts a job is dead and waits for an admin."
     )
     sweep: float = setting("jobs.sweep", 5.0, "How often a worker looks for due work nobody told it about.")
+    documents_pause: float = setting(
+        "jobs.documents_pause",
+        4.0,
+        "How long a change of the catalogue waits at most before the whole documents are made again; they are made "
+        "sooner where that takes less than a sixth of the time.",
+    )
+    counters: float = setting(
+        "jobs.counters", 300.0, "How often new counts of downloads are taken into the whole documents."
+    )
     report_threshold: int = setting(
         "reports.threshold",
         1,

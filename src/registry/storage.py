@@ -53,6 +53,7 @@ class Storage(Protocol):
     def draft(self, limit: int | None = None) -> contextlib.AbstractContextManager[Draft]: ...
     def keep(self, path: Path, sha256: str) -> None: ...
     def path(self, sha256: str) -> Path: ...
+    def remove(self, sha256: str) -> None: ...
     def __contains__(self, sha256: str) -> bool: ...
     def collect(
         self, wanted: Callable[[list[str]], Iterable[str]], *, temporary_age: float, age: float
@@ -92,6 +93,10 @@ class FileStorage:
 
     def path(self, sha256: str) -> Path:
         return self.root / sha256[:2] / sha256[2:]
+
+    def remove(self, sha256: str) -> None:
+        """Take a file away, if it is there; whoever has it open goes on reading."""
+        self.path(sha256).unlink(missing_ok=True)
 
     def __contains__(self, sha256: str) -> bool:
         return self.path(sha256).exists()

@@ -32,6 +32,11 @@ def picture(base: str, name: str, row_id: int) -> str:
     return f"{extension(base, name)}images/{row_id}/"
 
 
+def seed_download(base: str, name: str, number: str) -> str:
+    """As seed 002 spells it."""
+    return f"{base}/extension/{_segment(name)}/{_segment(number)}/download"
+
+
 def image(base: str, file: str) -> str:
     """A picture that the registry has made: ``file`` is its SHA-256 and its suffix."""
     return f"{base}/images/{file}"

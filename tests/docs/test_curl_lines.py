@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from webtest.http import StopableWSGIServer
 
+from registry import application
 from registry.jobs import runner
+from registry.jobs.clerk import Clerk
 from registry.jobs.worker import open_context
 from registry.settings import read
 from registry.signing import ChainPaths
@@ -40,19 +42,21 @@ def ini(ini, signer):
 
 @pytest.fixture
 def address(config):
-    server = StopableWSGIServer.create(config.make_wsgi_app(), host="127.0.0.1")
+    server = StopableWSGIServer.create(application(config), host="127.0.0.1")
     yield server.application_url.rstrip("/")
     server.shutdown()
 
 
 @pytest.fixture
 def worker(ini):
-    """Signs what comes in until the test is over."""
+    """Signs what comes in, and makes the documents, until the test is over."""
     context, done = open_context(ini, read(ini)), threading.Event()
+    clerk = Clerk(context)
 
     def work():
         while not done.wait(0.05):
             runner.run_due(context)
+            clerk.turn()
 
     thread = threading.Thread(target=work)
     thread.start()

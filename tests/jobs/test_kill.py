@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from registry.alarm import Alarm
 from registry.domain import events
 from registry.jobs import housekeeping
-from registry.models import Artifact, Event, Job, Version
+from registry.models import Artifact, Document, Event, Job, Version
 from registry.signing import verify
 from support.workers import WorkerProcess, eventually
 
@@ -68,4 +68,7 @@ def test_nothing_is_lost_and_nothing_is_done_twice(ini, context, publisher, data
     assert housekeeping.tidy(context) >= len(litter)
     assert list((context.storage.root / "tmp").iterdir()) == []
     kept = {path.parent.name + path.name for path in context.storage.root.glob("[0-9a-f][0-9a-f]/*")}
+    with database.read() as connection:
+        files = select(Document.sha256).union(select(Document.gzip_sha256))
+        kept -= set(connection.scalars(files))
     assert len(kept) == 2 * JOBS >= len({artifact.sha256 for artifact in artifacts} & kept) == JOBS

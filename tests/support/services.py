@@ -11,6 +11,7 @@ VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "OPTIONS")
 PRESENT = {
     "name": shelf.PUBLIC,
     "version": shelf.SIGNED,
+    "flat": f"{shelf.PUBLIC}-{shelf.SIGNED}",
     "file": "x.zip",
     "picture": f"{'0' * 64}.png",
     "provider": "developer",
@@ -22,12 +23,15 @@ PRESENT = {
 }
 # Variables that name a row which is not on the shelf.
 ADMINS_ONLY = ("/api/v4/admins", "/api/v4/events")
-OFTEN_EMPTY = ("/transfer", "/reviews/mine")
+OFTEN_EMPTY = ("/transfer", "/reviews/mine", "/signature")
 OWN_ROWS = {"author", "id", "picture", "username", "holder", "team"}
 LOGIN_ONLY = ("/api/v4/users/me/export",)
+# It has to be told of what.
+COUNTS = ("/countDownload",)
 ABSENT = {
     "name": "nothing",
     "version": "9.9.9",
+    "flat": "nothing-9.9.9",
     "provider": "nobody",
     "id": "x",
     "picture": "x.png",
@@ -54,7 +58,7 @@ def present() -> list[ResourceService]:
         service
         for service in every()
         if not OWN_ROWS & set(variables(service))
-        and not service.path.startswith(ADMINS_ONLY + LOGIN_ONLY)
+        and not service.path.startswith(ADMINS_ONLY + LOGIN_ONLY + COUNTS)
         and not service.path.endswith(OFTEN_EMPTY)
     ]
 

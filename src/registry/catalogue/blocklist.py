@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, literal, select
 
 from registry import urls
 from registry.catalogue.presentation import time
@@ -11,6 +11,8 @@ from registry.models import Event, Extension, ExtensionState
 
 ALL_VERSIONS = "*"
 
+# As it stands in the index of what is disabled.
+_IS_DISABLED = Extension.state == literal(ExtensionState.DISABLED.value, literal_execute=True)
 _SERIAL = select(func.max(Extension.changed))
 _SINCE = (
     select(Event.at)
@@ -22,7 +24,7 @@ _SINCE = (
 )
 _DISABLED = (
     select(Extension.name, Extension.guid, Extension.state_reason, Extension.updated, _SINCE.label("since"))
-    .where(Extension.state == ExtensionState.DISABLED, visibility.SHOWN)
+    .where(_IS_DISABLED, visibility.SHOWN)
     .order_by(Extension.name)
 )
 

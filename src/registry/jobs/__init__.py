@@ -21,6 +21,10 @@ A kind of work is a module with the five functions of ``base.Kind``, and its lin
     signing.py       an accepted package becomes the signed file that is served
     pictures.py      an icon or a screenshot becomes the files that are served
 
+and beside them a standing duty, done by one worker at a time:
+
+    clerk.py         the catalogue becomes the whole documents that are served (``entries``, ``documents``)
+
 and around them: ``runner`` does the three steps, ``heart`` renews leases, ``worker`` is the process,
 ``housekeeping`` removes what killed processes left behind.
 """

@@ -24,6 +24,7 @@ from huey.consumer import BaseProcess, Consumer, ConsumerStopped, Worker
 from registry.alarm import Alarm
 from registry.jobs import housekeeping, runner
 from registry.jobs.base import WorkerContext
+from registry.jobs.clerk import Clerk
 from registry.models import Database
 from registry.settings import BadSetting, Settings
 from registry.signing import create_development_chain, is_development, open_issuer
@@ -32,6 +33,8 @@ from registry.storage import open_storage
 log = logging.getLogger(__name__)
 
 STOP_SECONDS = 30.0
+# How long the clerk may take to give its duty back.
+CLERK_SECONDS = 5.0
 # An idle listener looks this often, unless its queue can wake it.
 POLL_SECONDS = 0.05
 # How many jobs a listener claims and settles at once when more are waiting than it can do one by one.
@@ -57,6 +60,8 @@ def run_worker(ini: Mapping[str, str], settings: Settings) -> int:
         threading.Thread(target=context.heart.run, args=(stop,), name="heart", daemon=True),
         threading.Thread(target=_tidy_hourly, args=(context, stop), name="housekeeping", daemon=True),
     ]
+    clerk = threading.Thread(target=Clerk(context).run, args=(stop,), name="clerk", daemon=True)
+    helpers.append(clerk)
     for helper in helpers:
         helper.start()
     crew = Crew(context, alarm)
@@ -64,6 +69,7 @@ def run_worker(ini: Mapping[str, str], settings: Settings) -> int:
         crew.run()
     finally:
         stop.set()
+        clerk.join(CLERK_SECONDS)
     return crew.status
 
 

@@ -125,17 +125,24 @@ class CatalogueEntry(Base):
     changed: Mapped[int] = mapped_column(BigId)
     brackets: Mapped[bytes | None] = mapped_column(LargeBinary)
     popularity: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # The extension's counts of downloads that they show.
+    downloads_total: Mapped[int] = mapped_column(BigId, default=0)
+    downloads_recent: Mapped[int] = mapped_column(BigId, default=0)
     listing: Mapped[bytes | None] = mapped_column(LargeBinary)
     list: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class Document(Base):
-    """A whole document as it is served, made in the background. ``seq`` is the last event that it shows."""
+    """A whole document as it is served, made in the background. ``seq`` is the last event that it shows.
+
+    ``serial`` rises with each change of its content, and is part of the documents that are signed.
+    """
 
     __tablename__ = "document"
 
     name: Mapped[str] = mapped_column(String(50), primary_key=True)
     seq: Mapped[int] = mapped_column(BigId)
+    serial: Mapped[int] = mapped_column(BigId, default=0)
     sha256: Mapped[str] = mapped_column(ForeignKey("blob.sha256"))
     size: Mapped[int] = mapped_column(BigId)
     gzip_sha256: Mapped[str] = mapped_column(ForeignKey("blob.sha256"))

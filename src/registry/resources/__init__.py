@@ -23,11 +23,15 @@
        admins/{username}                            Admin         the registry's own team
        events                                       Audit
        changes                                      Changes       what changed since when
+          head                                      Head          the end of the chain of events, signed
+       listing, blocklist                           Listing, Blocklist              signed too
        updates                                      Updates       what there is for what is installed
        publish-tokens                               PublishTokens
     /images/{sha256}.{suffix}                       PictureFile   a file that was made of a picture
     /login/{provider}, /logout, /device             Login, Logout, Device
     /outgoing                                       Outgoing
+    /extensions/{name-version}                      Version       by its flat name
+    /packages/{name}/{name-version}                 Version       likewise, below its extension's name
     /oauth/{endpoint}, /.well-known/{document}      OAuth, WellKnown
 
 A node wraps what it needs of its rows and knows its rights; it has no verbs and no JSON. Rights
@@ -44,6 +48,7 @@ from pyramid.authorization import DENY_ALL
 from registry.permissions import Permission, Role
 from registry.resources.accounts import Admins, Users
 from registry.resources.base import Node
+from registry.resources.documents import Blocklist, FlatFiles, Folders, Head, Index, Listing
 from registry.resources.extensions import Extension, Extensions, Version, Versions
 from registry.resources.login import Device, Login, Logout, OAuth, PublishTokens, WellKnown
 from registry.resources.pictures import PictureFiles
@@ -53,9 +58,13 @@ __all__ = [
     "Api",
     "ApiVersion",
     "Audit",
+    "Blocklist",
     "Changes",
     "Extension",
     "Extensions",
+    "Head",
+    "Index",
+    "Listing",
     "Node",
     "Outgoing",
     "Root",
@@ -76,6 +85,8 @@ class Outgoing(Node):
 class Changes(Node):
     """What changed in the catalogue, in the order in which it did."""
 
+    children = {"head": Head}
+
 
 class Updates(Node):
     """What there is for what a client has installed."""
@@ -84,9 +95,11 @@ class Updates(Node):
 class ApiVersion(Node):
     children = {
         "admins": Admins,
+        "blocklist": Blocklist,
         "changes": Changes,
         "events": Audit,
         "extensions": Extensions,
+        "listing": Listing,
         "publish-tokens": PublishTokens,
         "teams": Teams,
         "updates": Updates,
@@ -104,9 +117,11 @@ class Root(Node):
         "api": Api,
         "device": Device,
         "images": PictureFiles,
+        "extensions": FlatFiles,
         "login": Login,
         "logout": Logout,
         "oauth": OAuth,
+        "packages": Folders,
         "outgoing": Outgoing,
     }
     rights = {

@@ -87,6 +87,19 @@ _EXTENSION: dict[str, Schema] = {
     "download_url": or_null(URL),
 }
 EXTENSION = mapping(**_EXTENSION)
+LISTED_VERSION = mapping(
+    version=TEXT,
+    api_range=or_null(TEXT),
+    api_min=or_null(TEXT),
+    api_max=or_null(TEXT),
+    peer_dependencies=RANGES,
+    dependencies=RANGES,
+    prerelease=FLAG,
+    sha256=or_null(SHA256),
+    size=or_null(NUMBER),
+    published=TIME,
+)
+LISTED_EXTENSION = mapping(**_EXTENSION, versions={"type": "array", "items": LISTED_VERSION})
 REVIEW = mapping(
     id=NUMBER,
     user=or_null(TEXT),

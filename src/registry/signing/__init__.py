@@ -14,10 +14,12 @@ Every signature has a P-256 key of its own, certified for the extension's id by 
 (``open_issuer``) and thrown away. What is signed is not the upload but a canonical zip file made from it.
 
 ``jar``, ``cms`` and ``cose`` write and read one format each; ``rewrite`` makes the zip file; ``sign``
-puts them together, ``verify`` takes them apart again, with ``der`` and ``chain`` to help it.
+puts them together, ``verify`` takes them apart again, with ``der`` and ``chain`` to help it. ``index`` signs the
+documents that say what there is.
 """
 
 from registry.signing.errors import CannotSign, KeyUnusable, SignatureInvalid
+from registry.signing.index import VerifiedIndex, sign_index, verify_index
 from registry.signing.keys import (
     ChainPaths,
     IssuerKey,
@@ -37,6 +39,7 @@ __all__ = [
     "SignatureInvalid",
     "Signed",
     "Verified",
+    "VerifiedIndex",
     "authorities",
     "create_chain",
     "create_development_chain",
@@ -44,5 +47,7 @@ __all__ = [
     "open_issuer",
     "roomier",
     "sign",
+    "sign_index",
     "verify",
+    "verify_index",
 ]

@@ -31,7 +31,7 @@ _MOST_ATTRIBUTES = 16
 
 
 def sign(
-    signature_file: bytes,
+    signature_file: bytes | memoryview,
     key: ec.EllipticCurvePrivateKey,
     certificate: x509.Certificate,
     chain: tuple[x509.Certificate, ...],

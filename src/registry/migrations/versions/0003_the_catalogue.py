@@ -49,6 +49,8 @@ def upgrade() -> None:
         sa.Column("changed", BigId, nullable=False),
         sa.Column("brackets", sa.LargeBinary(), nullable=True),
         sa.Column("popularity", sa.LargeBinary(), nullable=True),
+        sa.Column("downloads_total", BigId, nullable=False),
+        sa.Column("downloads_recent", BigId, nullable=False),
         sa.Column("listing", sa.LargeBinary(), nullable=True),
         sa.Column("list", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -72,6 +74,7 @@ def upgrade() -> None:
         "document",
         sa.Column("name", sa.String(50), nullable=False),
         sa.Column("seq", BigId, nullable=False),
+        sa.Column("serial", BigId, nullable=False),
         sa.Column("sha256", sa.String(64), nullable=False),
         sa.Column("size", BigId, nullable=False),
         sa.Column("gzip_sha256", sa.String(64), nullable=False),
