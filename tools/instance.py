@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,22 +48,37 @@ class Instance:
 
 
 @contextlib.contextmanager
-def running(base: str = "development.ini", **settings: str) -> Iterator[Instance]:
-    """`registry serve` on a copy of an ini file in a temporary folder; ``settings`` go into ``[app:main]``."""
+def running(
+    base: str = "development.ini",
+    *,
+    server: Mapping[str, str] | None = None,
+    prepare: Callable[[str], str] | None = None,
+    **settings: str,
+) -> Iterator[Instance]:
+    """`registry serve` on a copy of an ini file in a temporary folder; ``settings`` go into ``[app:main]``.
+
+    ``server`` takes the place of what is in ``[server:main]``; ``prepare`` is given the URL of the
+    database before the start; it returns a token, since only a registry without users makes some.
+    """
     with tempfile.TemporaryDirectory(prefix="registry-bench-") as name:
         folder, port = Path(name), free_port()
         ini = configparser.RawConfigParser()
         ini.read(ROOT / base)
         ini["app:main"].update({"registry.public_url": f"http://127.0.0.1:{port}"} | settings)
-        ini["server:main"]["port"] = str(port)
+        ini["server:main"] = dict(server or ini["server:main"]) | {"host": "127.0.0.1", "port": str(port)}
+        token = None
+        if prepare is not None:
+            (folder / "var").mkdir()
+            token = prepare(f"sqlite:///{folder}/var/registry.sqlite")
         with (folder / "bench.ini").open("w") as file:
             ini.write(file)
         command = [sys.executable, "-m", "registry.cli", "serve", str(folder / "bench.ini")]
         with (folder / "log").open("w") as log:
             process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=folder)
         try:
-            wait_until_up(port, process, folder / "log")
-            token = re.findall(r"^\s+token\s+(reg_\w+)", (folder / "log").read_text(), re.MULTILINE)[-1]
+            wait_until_up(port, process, folder / "log", "Ready" if token else "token")
+            if token is None:
+                token = re.findall(r"^\s+token\s+(reg_\w+)", (folder / "log").read_text(), re.MULTILINE)[-1]
             yield Instance(folder, port, token, folder / "var/registry.sqlite", process)
         finally:
             process.send_signal(signal.SIGTERM)
@@ -76,14 +91,14 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_until_up(port: int, process: subprocess.Popen, log: Path) -> None:
+def wait_until_up(port: int, process: subprocess.Popen, log: Path, said: str) -> None:
     for _ in range(200):
         if process.poll() is not None:
             raise SystemExit(f"the server ended:\n{log.read_text()}")
         with contextlib.suppress(OSError):
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
             connection.request("GET", "/api/v4/extensions/")
-            if connection.getresponse().status == 200 and "token" in log.read_text():
+            if connection.getresponse().status == 200 and said in log.read_text():
                 return
         time.sleep(0.1)
     raise SystemExit(f"the server did not come up:\n{log.read_text()}")
