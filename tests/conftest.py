@@ -104,6 +104,7 @@ def ini(database_url: str, chain: ChainPaths, tmp_path: Path) -> dict[str, str]:
         "limits.failure": "100000/minute",
         "login.developer": "true",
         "registry.look_every": "0.000001",
+        "mail.folder": f"{tmp_path}/mail",
         "signing.issuer": chain.url,
         "huey.filename": f"{tmp_path}/queue.sqlite",
     }

@@ -136,14 +136,17 @@ def settle(session: Session, claim: Claim, state: JobState, error: str | None = 
     return _settle(session, claim, state, error, 0)
 
 
-def postpone(session: Session, claim: Claim, error: str, attempts_allowed: int) -> JobState | None:
-    """Try again later, or never if this was the last attempt allowed.
+def postpone(
+    session: Session, claim: Claim, error: str, attempts_allowed: int, seconds: float | None = None
+) -> JobState | None:
+    """Try again later, or never if this was the last attempt allowed; in ``seconds``, or by ``delay``.
 
     The state the job is in now, queued or dead; None when it is somebody else's.
     """
     dead = claim.attempt >= attempts_allowed
     state = JobState.DEAD if dead else JobState.QUEUED
-    return state if _settle(session, claim, state, error, 0 if dead else delay(claim.attempt)) else None
+    wait = delay(claim.attempt) if seconds is None else seconds
+    return state if _settle(session, claim, state, error, 0 if dead else wait) else None
 
 
 def delay(attempt: int) -> float:

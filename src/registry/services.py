@@ -19,6 +19,7 @@ from registry.views import (  # noqa: F401 - define their services
     invitations,
     keys,
     login,
+    mail,
     notifications,
     outgoing,
     own_data,

@@ -21,6 +21,7 @@ PREFIXES = (
     "login.",
     "limits.",
     "trusted_publishing.",
+    "mail.",
 )
 # The options of a login provider NAME, as `login.NAME.OPTION`.
 PROVIDER_OPTIONS = {
@@ -45,6 +46,14 @@ class HttpsRequired(enum.StrEnum):
     TRUE = "true"
     LOOPBACK = "loopback"
     FALSE = "false"
+
+
+class MailTls(enum.StrEnum):
+    """How the way to the mail server is secured: after a greeting, from the first byte, or not."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    OFF = "off"
 
 
 class BadSetting(Exception):
@@ -185,6 +194,20 @@ class Settings:
     counters: float = setting(
         "jobs.counters", 300.0, "How often new counts of downloads are taken into the whole documents."
     )
+    senders: int = setting("jobs.senders", 4, "Threads of one worker that send what goes to others' servers.")
+    mail_server: str = setting(
+        "mail.server", "", "Takes mail by SMTP; without one every message is a file in `mail.folder`."
+    )
+    mail_port: int = setting("mail.port", 587, "Its port.")
+    mail_tls: str = setting(
+        "mail.tls",
+        "starttls",
+        "`starttls`, `tls` (usually port 465), or `off` (for a server on this machine).",
+    )
+    mail_username: str = setting("mail.username", "", "The login there, if it wants one.")
+    mail_password: str = setting("mail.password", "", "Its password.")
+    mail_from: str = setting("mail.from", "registry@localhost.localdomain", "Who the messages are from.")
+    mail_folder: str = setting("mail.folder", "var/mail", "Where messages are put as `.eml` files.")
     report_threshold: int = setting(
         "reports.threshold",
         1,
@@ -239,6 +262,10 @@ def check(settings: Settings) -> Settings:
             raise BadSetting(f"limits.{name} is {text!r}; it must be like 60/minute, or off.")
     if settings.production and settings.developer_login:
         raise BadSetting("login.developer lets anybody log in as anybody; production refuses it.")
+    if settings.mail_tls not in list(MailTls):
+        raise BadSetting("mail.tls must be starttls, tls or off.")
+    if settings.mail_username and settings.mail_tls == MailTls.OFF:
+        raise BadSetting("mail.username needs mail.tls: a password is not sent in the clear.")
     if settings.public_url.endswith("/") or not settings.public_url.startswith(("http://", "https://")):
         raise BadSetting("registry.public_url must be an http(s) address without a slash at the end.")
     return settings

@@ -32,6 +32,8 @@ from registry.models import (
     Identity,
     Invitation,
     LoginSession,
+    Mail,
+    MailAddress,
     Membership,
     Notification,
     Ownership,
@@ -47,7 +49,17 @@ from registry.models import (
 )
 
 # An account's rows that are nobody else's business.
-PERSONAL = (ApiKey, DeviceLogin, Identity, Invitation, LoginSession, Notification, Token)
+PERSONAL = (
+    ApiKey,
+    DeviceLogin,
+    Identity,
+    Invitation,
+    LoginSession,
+    Mail,
+    MailAddress,
+    Notification,
+    Token,
+)
 MOST_NAMED = 100
 
 

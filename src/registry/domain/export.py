@@ -22,6 +22,8 @@ from registry.models import (
     Identity,
     Invitation,
     LoginSession,
+    Mail,
+    MailAddress,
     Membership,
     Notification,
     Ownership,
@@ -82,6 +84,12 @@ _SEEN = select(Event.seq, Event.at, Event.kind, Event.actor_id, _EXTENSION, Even
 SECTIONS = (
     Section("profile", select(*_columns(User, "former")).where(User.id == _ME), User.id),
     Section("identities", select(*_columns(Identity, "user_id")).where(Identity.user_id == _ME), Identity.id),
+    Section(
+        "addresses",
+        select(*_columns(MailAddress, "user_id", "digested_id")).where(MailAddress.user_id == _ME),
+        MailAddress.user_id,
+    ),
+    Section("mail", select(*_columns(Mail, "user_id")).where(Mail.user_id == _ME), Mail.id),
     Section(
         "sessions",
         select(*_columns(LoginSession, "user_id", "sha256", "previous")).where(LoginSession.user_id == _ME),

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from registry.domain import digests
 from registry.models import Membership, Notification, Ownership, OwnershipRole, TeamRole, User, table
 
 _NEW = insert(table(Notification))
@@ -13,10 +14,12 @@ _NEW = insert(table(Notification))
 
 def notify(session: Session, user_ids: Iterable[int], kind: str, **data: Any) -> None:
     """Tell these accounts, each once, but for deleted ones. ``kind`` as in the event it tells of; ``data`` is JSON."""
-    there = select(User.id).where(User.id.in_(set(user_ids)), User.deleted.is_(None)).order_by(User.id)
-    rows = [{"user_id": user_id, "kind": kind, "data": data} for user_id in session.scalars(there)]
-    if rows:
+    wanted = select(User.id).where(User.id.in_(set(user_ids)), User.deleted.is_(None)).order_by(User.id)
+    there = session.scalars(wanted).all()
+    if there:
+        rows = [{"user_id": user_id, "kind": kind, "data": data} for user_id in there]
         session.connection().execute(_NEW, rows)
+        digests.expect(session, there)
 
 
 def team_admins(session: Session, team_id: int) -> list[int]:

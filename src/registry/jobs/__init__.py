@@ -19,6 +19,7 @@ admin. An attempt is counted when it begins, so a job that kills its worker ends
 A kind of work is a module with the five functions of ``base.Kind``, and its line in ``KINDS``:
 
     signing.py       an accepted package becomes the signed file that is served
+    mail.py          a message leaves
     pictures.py      an icon or a screenshot becomes the files that are served
 
 and beside them a standing duty, done by one worker at a time:
@@ -26,16 +27,20 @@ and beside them a standing duty, done by one worker at a time:
     clerk.py         the catalogue becomes the whole documents that are served (``entries``, ``documents``)
 
 and around them: ``runner`` does the three steps, ``heart`` renews leases, ``worker`` is the process,
-``housekeeping`` removes what killed processes left behind.
+``housekeeping`` removes what killed processes left behind. What waits for the servers of others is done by threads of
+its own (``post``), and tried again for days; so a server that is slow, or away, holds nothing else up.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from registry.domain.mail import MAIL
 from registry.domain.pictures import MAKE
 from registry.domain.publishing import SIGN
-from registry.jobs import pictures, signing
+from registry.jobs import mail, pictures, signing
 from registry.jobs.base import Kind, Permanent, Transient, WorkerContext
 
-__all__ = ["KINDS", "Kind", "Permanent", "Transient", "WorkerContext"]
+__all__ = ["KINDS", "RETRIES", "Kind", "Permanent", "Transient", "WorkerContext"]
 
-KINDS: Mapping[str, Kind] = {SIGN: signing, MAKE: pictures}
+KINDS: Mapping[str, Kind] = {SIGN: signing, MAKE: pictures, MAIL: mail}
+# What goes to the servers of others: seconds until the next try, after each that failed.
+RETRIES: Mapping[str, Sequence[float]] = {MAIL: mail.RETRIES}

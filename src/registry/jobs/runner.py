@@ -3,7 +3,7 @@
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,14 +64,19 @@ def run_together(context: WorkerContext, job_ids: Sequence[int]) -> None:
 
 
 def run_due(
-    context: WorkerContext, limit: int = BATCH, *, waited: float = 0, stop: Callable[[], bool] = lambda: False
+    context: WorkerContext,
+    limit: int = BATCH,
+    *,
+    waited: float = 0,
+    stop: Callable[[], bool] = lambda: False,
+    kinds: Collection[str] = jobs.KINDS,
 ) -> int:
-    """Do jobs that have been due for ``waited`` seconds, at most ``limit``; how many were ours to do.
+    """Do jobs of these kinds that have been due for ``waited`` seconds, at most ``limit``; how many were ours to do.
 
     They are taken in any order, so that several workers at this do not run after the same rows.
     """
     with context.database.read() as connection:
-        found = list(queue.due(connection, limit, waited, jobs.KINDS))
+        found = list(queue.due(connection, limit, waited, kinds))
     random.shuffle(found)
     done = 0
     for job_id in found:
@@ -93,7 +98,7 @@ def _start(session: Session, context: WorkerContext, job_ids: Sequence[int], fre
 
 
 def _may_start(session: Session, context: WorkerContext, claim: Claim) -> bool:
-    if claim.attempt > context.settings.attempts:
+    if claim.attempt > _attempts(context, claim.kind):
         _give_up(session, claim, JobState.DEAD, "The worker died each time it tried.", [OUT_OF_ATTEMPTS])
         return False
     jobs.KINDS[claim.kind].started(session, claim)
@@ -165,7 +170,7 @@ def _settle(session: Session, context: WorkerContext, outcome: Outcome) -> JobSt
         log.info("Job %d cannot be done: %s", claim.job_id, error)
         return _give_up(session, claim, JobState.FAILED, str(error), error.findings)
     log.error("Job %d, attempt %d", claim.job_id, claim.attempt, exc_info=error)
-    return _postpone(session, claim, _said(error), context.settings.attempts)
+    return _postpone(session, claim, _said(error), _attempts(context, claim.kind))
 
 
 def _give_up(
@@ -178,12 +183,19 @@ def _give_up(
 
 
 def _postpone(session: Session, claim: Claim, error: str, attempts: int) -> JobState | None:
-    state = queue.postpone(session, claim, error, attempts)
+    waits = jobs.RETRIES.get(claim.kind, ())
+    seconds = waits[claim.attempt - 1] if claim.attempt <= len(waits) else None
+    state = queue.postpone(session, claim, error, attempts, seconds)
     if state == JobState.QUEUED:
         jobs.KINDS[claim.kind].postponed(session, claim)
     elif state == JobState.DEAD:
         jobs.KINDS[claim.kind].gave_up(session, claim, [OUT_OF_ATTEMPTS], True)
     return state
+
+
+def _attempts(context: WorkerContext, kind: str) -> int:
+    waits = jobs.RETRIES.get(kind)
+    return context.settings.attempts if waits is None else len(waits) + 1
 
 
 def _said(error: Exception) -> str:

@@ -2,7 +2,8 @@
 
 Huey's consumer runs the threads, and starts a new one where one has died. A ``Listener`` does the jobs it gets
 hints of, one after the other without a pause. The ``Sweep`` does what has been due for a moment and
-nobody was told of: lost hints, jobs to be tried again, leases of workers that died. So a queue that is
+nobody was told of: lost hints, jobs to be tried again, leases of workers that died. What goes to the servers of others
+is not theirs but ``post``'s. So a queue that is
 broken costs a few seconds for each job and stops nothing. Any number of workers may run at once.
 
 SIGTERM and SIGINT: the jobs at hand are finished, for at most ``STOP_SECONDS``, and the process ends with 0; what
@@ -21,8 +22,9 @@ from typing import Any
 
 from huey.consumer import BaseProcess, Consumer, ConsumerStopped, Worker
 
+from registry import jobs
 from registry.alarm import Alarm
-from registry.jobs import housekeeping, runner
+from registry.jobs import housekeeping, post, runner
 from registry.jobs.base import WorkerContext
 from registry.jobs.clerk import Clerk
 from registry.models import Database
@@ -44,6 +46,7 @@ PAUSE_SECONDS = 1.0
 # What has been due for so long has lost its hint, or there is more than the listeners can do.
 WAITED_SECONDS = 1.0
 TIDY_SECONDS = 3600.0
+_OWN = jobs.KINDS.keys() - jobs.RETRIES.keys()
 
 
 def run_worker(ini: Mapping[str, str], settings: Settings) -> int:
@@ -59,6 +62,7 @@ def run_worker(ini: Mapping[str, str], settings: Settings) -> int:
     helpers = [
         threading.Thread(target=context.heart.run, args=(stop,), name="heart", daemon=True),
         threading.Thread(target=_tidy_hourly, args=(context, stop), name="housekeeping", daemon=True),
+        *post.threads(context, stop),
     ]
     clerk = threading.Thread(target=Clerk(context).run, args=(stop,), name="clerk", daemon=True)
     helpers.append(clerk)
@@ -131,7 +135,7 @@ class Sweep(BaseProcess):
     def loop(self, now: Any = None) -> None:
         every = self._context.settings.sweep
         waited = min(WAITED_SECONDS, every)
-        look = partial(runner.run_due, self._context, waited=waited, stop=self.stop_flag.is_set)
+        look = partial(runner.run_due, self._context, waited=waited, stop=self.stop_flag.is_set, kinds=_OWN)
         if not _guarded(self.stop_flag, look):
             self.stop_flag.wait(every)
 

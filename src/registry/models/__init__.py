@@ -30,6 +30,7 @@ from registry.models.extensions import (
     VersionState,
 )
 from registry.models.feedback import Report, ReportState, Review
+from registry.models.mail import Digest, Mail, MailAddress
 from registry.models.ownership import Ownership, OwnershipRole, Transfer, TrustedPublisher
 from registry.models.search import SearchDocument
 from registry.models.teams import Invitation, Membership, Team, TeamRole
@@ -48,6 +49,7 @@ __all__ = [
     "Detail",
     "DeviceLogin",
     "DeviceState",
+    "Digest",
     "Document",
     "DownloadDay",
     "DownloadSeen",
@@ -64,6 +66,8 @@ __all__ = [
     "Job",
     "JobState",
     "LoginSession",
+    "Mail",
+    "MailAddress",
     "Membership",
     "Notification",
     "Ownership",

@@ -16,7 +16,7 @@
           me                                        Me            what only oneself sees
              tokens, keys, sessions, identities,
              notifications, invitations, transfers  My…           each with {id} below
-             events, export                         MyEvents, MyExport
+             email, events, export                  MyEmail, MyEvents, MyExport
        teams/{team}                                 Team          publisher teams: members' and admins' rights
           members/{username}                        Member
           invitations/{id}                          Invitation
@@ -29,6 +29,7 @@
        publish-tokens                               PublishTokens
     /images/{sha256}.{suffix}                       PictureFile   a file that was made of a picture
     /login/{provider}, /logout, /device             Login, Logout, Device
+    /mail/{confirm|unsubscribe}                     Confirm, Unsubscribe
     /outgoing                                       Outgoing
     /extensions/{name-version}                      Version       by its flat name
     /packages/{name}/{name-version}                 Version       likewise, below its extension's name
@@ -51,6 +52,7 @@ from registry.resources.base import Node
 from registry.resources.documents import Blocklist, FlatFiles, Folders, Head, Index, Listing
 from registry.resources.extensions import Extension, Extensions, Version, Versions
 from registry.resources.login import Device, Login, Logout, OAuth, PublishTokens, WellKnown
+from registry.resources.mail import MailPages
 from registry.resources.pictures import PictureFiles
 from registry.resources.teams import Teams
 
@@ -120,6 +122,7 @@ class Root(Node):
         "extensions": FlatFiles,
         "login": Login,
         "logout": Logout,
+        "mail": MailPages,
         "oauth": OAuth,
         "packages": Folders,
         "outgoing": Outgoing,

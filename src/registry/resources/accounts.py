@@ -110,6 +110,10 @@ class MyTransfers(Node):
         return None if row is None else MyTransfer(self, name, row)
 
 
+class MyEmail(Node):
+    """Where one's mail goes, set or not."""
+
+
 class MyEvents(Node):
     pass
 
@@ -120,6 +124,7 @@ class MyExport(Node):
 
 class Me(Node):
     children = {
+        "email": MyEmail,
         "events": MyEvents,
         "export": MyExport,
         "identities": MyIdentities,
