@@ -1,5 +1,7 @@
 """The clerk: what changes is in the documents soon, made once, by one; killed at any time, nothing is lost."""
 
+import threading
+
 import pytest
 from sqlalchemy import delete, select
 
@@ -8,6 +10,7 @@ from registry.catalogue.documents import NAMES, WHOLE, Issue
 from registry.jobs import clerk as module
 from registry.jobs.clerk import Lost
 from registry.models import Blob, CatalogueEntry, Document, Job, JobState, table
+from support.workers import eventually
 
 PAUSE = 10
 
@@ -202,6 +205,29 @@ def test_killed_at_any_time(new_clerk, catalogue, clock, context, monkeypatch, w
     clock.move(PAUSE)
     new_clerk().turn()
     assert list(catalogue.json("registry.json")) == ["one", "two"]
+
+
+def test_an_error_passes(clerk, catalogue, monkeypatch):
+    """A full disk, say: all is well again soon after, by the same clerk."""
+    catalogue.add("one")
+    write, stop, tries = module.files.write, threading.Event(), []
+
+    def fail_twice(*arguments):
+        tries.append(arguments)
+        if len(tries) in (1, 3):
+            raise OSError(28, "No space left on device")
+        return write(*arguments)
+
+    monkeypatch.setattr(module.files, "write", fail_twice)
+    thread = threading.Thread(target=clerk.run, args=(stop,))
+    thread.start()
+    eventually(lambda: catalogue.row("registry_version.json"))
+    stop.set()
+    thread.join()
+    assert "one" in catalogue.json("registry.json")
+    with catalogue.database.read() as connection:
+        job = table(Job)
+        assert connection.execute(select(job.c.state, job.c.attempt)).all() == [(JobState.QUEUED, 1)]
 
 
 def test_what_is_missing_in_the_store_is_made_again(clerk, catalogue, clock, context):

@@ -75,6 +75,8 @@ class Clerk:
         self._context, self._clock, self._calendar = context, clock, calendar
         self._claim: Claim | None = None
         self._try_at = float("-inf")
+        # What is known may not be so since an error.
+        self._upset = False
         self._superseded: deque[tuple[float, str]] = deque()
 
     def run(self, stop: threading.Event) -> None:
@@ -89,14 +91,17 @@ class Clerk:
                 self._claim = None
             except Exception:
                 log.exception("The documents could not be brought up to date; will go on in a second")
-                self._claim = None if self._claim is None else self._take_up(self._claim)
+                self._upset = True
                 stop.wait(1.0)
         self.release()
 
     def turn(self) -> bool:
         """Look once and do what is due; whether this is the clerk."""
-        if self._claim is None and not self._become():
-            return False
+        if self._claim is None:
+            if not self._become():
+                return False
+        elif self._upset:
+            self._take_up(self._claim)
         if self._clock() >= self._renew_at:
             self._write(lambda session: None)
         self._look()
@@ -131,7 +136,7 @@ class Clerk:
         self._renew_at = clock + self._context.settings.lease / 3
         self._check_at = self._counters_at = self._head_at = self._whole_at = clock
         self._entries = Entries(self._context)
-        self._begun = False
+        self._begun = self._upset = False
         # Names of documents to be made; True if what they say has changed, not only the counts.
         self._dirty: dict[str, bool] = {}
         # The last change that the small ones were looked at for, and what the blocklist said then.
