@@ -18,7 +18,7 @@ from typing import Any
 
 from limits import RateLimitItem, parse
 from limits.errors import StorageError
-from limits.storage import storage_from_string
+from limits.storage import MemoryStorage, Storage, storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
 from pyramid.request import Request
 from pyramid.response import Response
@@ -41,17 +41,39 @@ _FAILURES = (CredentialError, IdentityRefused, NotTrusted)
 # Questions that are too long for an address.
 _QUESTIONS = ("/api/v4/updates",)
 
+SWEEP_SECONDS = 10.0
+
 Handler = Callable[[Request], Response]
 Quota = tuple[RateLimitItem, tuple[str, ...]]
+
+
+class _Memory(MemoryStorage):
+    """Counters of this process, looked through for old ones now and then.
+
+    The parent does so in a new thread for nearly every request, which costs more than all the rest of counting, and
+    the more the more addresses there are.
+    """
+
+    def __init__(self) -> None:
+        self._due = 0.0
+        super().__init__(wrap_exceptions=True)
+
+    def _MemoryStorage__schedule_expiry(self) -> None:  # noqa: N802 - its private name there
+        moment = time.monotonic()
+        if moment >= self._due:
+            self._due = moment + SWEEP_SECONDS
+            super()._MemoryStorage__schedule_expiry()  # type: ignore[misc]
+
+
+def _storage(address: str) -> Storage:
+    return _Memory() if address.startswith("memory:") else storage_from_string(address, wrap_exceptions=True)
 
 
 class Limits:
     """The quotas of the ini file, counted in ``limits.storage``; while that is away nobody is limited."""
 
     def __init__(self, settings: Settings):
-        self._limiter = SlidingWindowCounterRateLimiter(
-            storage_from_string(settings.limits_storage, wrap_exceptions=True)
-        )
+        self._limiter = SlidingWindowCounterRateLimiter(_storage(settings.limits_storage))
         texts = {
             "read": settings.limit_read,
             "write": settings.limit_write,
