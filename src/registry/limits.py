@@ -14,7 +14,7 @@ import ipaddress
 import logging
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from limits import RateLimitItem, parse
 from limits.errors import StorageError
@@ -66,7 +66,9 @@ class _Memory(MemoryStorage):
 
 
 def _storage(address: str) -> Storage:
-    return _Memory() if address.startswith("memory:") else storage_from_string(address, wrap_exceptions=True)
+    if address.startswith("memory:"):
+        return _Memory()
+    return cast(Storage, storage_from_string(address, wrap_exceptions=True))
 
 
 class Limits:
