@@ -60,15 +60,22 @@ def choose(connection: Connection, wanted: Wanted) -> Selection:
         return chosen
     if not wanted.filters and not conditions:
         return Selection(None, (), tallies.value(connection, tallies.LISTED))
+    has = [search.has(wanted.filters, Extension.id)] if wanted.filters else []
+    # What several must hold for may be rare although none of them is.
+    few = COUNTED if len(conditions) + len(has) > 1 else FEW
+    for condition in conditions if wanted.fitting is None else conditions[:-1]:
+        # Each of these has an index of its own, so it is cheap to see whether few rows meet it.
+        ids = connection.scalars(select(Extension.id).where(Extension.listed, condition).limit(few + 1)).all()
+        if len(ids) <= few:
+            return _named(connection, ids, [*conditions, *has], few)
     if wanted.filters:
-        few = COUNTED if conditions else FEW
         ids = search.matching(connection, wanted.filters, few + 1)
         if len(ids) <= few:
             return _named(connection, ids, conditions, few)
         if not conditions:
             counted = len(search.matching(connection, wanted.filters, COUNTED))
-            return Selection(None, [search.has(wanted.filters, Extension.id)], counted)
-        conditions.append(search.has(wanted.filters, Extension.id))
+            return Selection(None, has, counted)
+        conditions += has
     counting = select(Extension.id).where(Extension.listed, *conditions).limit(FEW)
     count = connection.scalar(select(func.count()).select_from(counting.subquery())) or 0
     return Selection(None, conditions, count)
@@ -120,7 +127,7 @@ def _named(connection: Connection, ids: Sequence[int], conditions: Sequence[Any]
 
 
 def _conditions(wanted: Wanted) -> list[Any]:
-    """What the index does not know."""
+    """What the index does not know; what runs on a host, which every row must be tried for, comes last."""
     conditions: list[Any] = []
     if wanted.owner is not None:
         conditions.append(_owned(wanted.owner))

@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 from registry import search
-from registry.search import sqlite
+from registry.search import postgres, sqlite
 
 revision = "0005"
 down_revision = "0004"
@@ -45,13 +45,8 @@ def upgrade() -> None:
     # An index is made faster than it is filled row by row, so what is there already goes in first.
     search.rebuild(connection)
     if connection.dialect.name == "postgresql":
-        op.create_index(
-            "ix_search_document_terms",
-            "search_document",
-            ["terms"],
-            postgresql_using="gin",
-            postgresql_with={"gin_pending_list_limit": 128},
-        )
+        for statement in postgres.CREATE:
+            op.execute(statement)
 
 
 def downgrade() -> None:
