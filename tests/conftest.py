@@ -100,6 +100,8 @@ def ini(database_url: str, chain: ChainPaths, tmp_path: Path) -> dict[str, str]:
         "limits.login": "100000/minute",
         "limits.publish": "100000/minute",
         "limits.write": "100000/minute",
+        "limits.review": "100000/minute",
+        "limits.report": "100000/minute",
         "limits.export": "100000/minute",
         "limits.failure": "100000/minute",
         "login.developer": "true",

@@ -1,10 +1,11 @@
 """How much one may ask for: numbers from the ini file, for each kind of request and each party.
 
-A request is a read, a write, a publish (a package comes in), part of a login, or an export of all that is held about
-one. Anonymous requests count for their address (a /64 of IPv6); others for the credential they carry and, with all
-its credentials together and ACCOUNT_FACTOR times as much, for the account. What is over the limit is a 429, before
-anything of its body is read; every answer says what is left. Credentials that do not hold have a limit of their own
-for each address, which never stops anonymous reads, nor the owner of a key elsewhere.
+A request is a read, a write, a review (or an answer to one, or a flag on one), a report, a publish (a package comes
+in), part of a login, or an export of all that is held about one. Anonymous requests count for their address (a /64 of
+IPv6); others for the credential they carry and, with all its credentials together and ACCOUNT_FACTOR times as much, for
+the account. What is over the limit is a 429, before anything of its body is read; every answer says what is left.
+Credentials that do not hold have a limit of their own for each address, which never stops anonymous reads, nor the
+owner of a key elsewhere.
 
 What costs nothing: answers that were kept or not modified (304), preflights, and polling, where a view says
 ``request.costs_nothing = True``. Reads are therefore charged when their answer is known.
@@ -12,6 +13,7 @@ What costs nothing: answers that were kept or not modified (304), preflights, an
 
 import ipaddress
 import logging
+import re
 import time
 from collections.abc import Callable
 from typing import Any, cast
@@ -23,7 +25,7 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 from pyramid.request import Request
 from pyramid.response import Response
 
-from registry import errors
+from registry import errors, urls
 from registry.authentication import CredentialError, Identity
 from registry.domain.trusted_publishers import NotTrusted
 from registry.oidc import IdentityRefused
@@ -39,6 +41,11 @@ _EXPORT = "/api/v4/users/me/export"
 _READS = ("GET", "HEAD")
 _FAILURES = (CredentialError, IdentityRefused, NotTrusted)
 # Questions that are too long for an address.
+# What people say of extensions; what its owners, authors and admins do about it is a write like any other.
+_FEEDBACK = re.compile(
+    rf"{urls.API}/extensions/[^/]+/(?:reviews(?:/[^/]+(?:/flags|/reply)?)?|(?P<reports>reports))/?"
+    r"|/extension/[^/]+/review/?"
+)
 _QUESTIONS = ("/api/v4/updates",)
 
 SWEEP_SECONDS = 10.0
@@ -79,6 +86,8 @@ class Limits:
         texts = {
             "read": settings.limit_read,
             "write": settings.limit_write,
+            "review": settings.limit_review,
+            "report": settings.limit_report,
             "publish": settings.limit_publish,
             "login": settings.limit_login,
             "export": settings.limit_export,
@@ -150,6 +159,8 @@ def kind_of(request: Request) -> str:
         return "export"
     if request.method in _READS or path.startswith(_QUESTIONS):
         return "read"
+    if request.method != "DELETE" and (about := _FEEDBACK.fullmatch(path)):
+        return "report" if about["reports"] else "review"
     is_package = path.startswith(_PACKAGES) and request.content_type.lower() != "application/json"
     return "publish" if request.method in ("POST", "PUT") and is_package else "write"
 

@@ -19,8 +19,10 @@ class Permission(StrEnum):
     EDIT = "publish:edit"
     LOG_IN = "public:login"
     MANAGE = "manage:state"
+    MODERATE = "manage:moderate"
     NEW_TEAM = "manage:new-team"
     OWNERS = "manage:owners"
+    OWN_REVIEW = "review:own"
     PUBLISH_NEW = "publish:new"
     PUBLISH_VERSION = "publish:version"
     READ = "public:read"
@@ -28,6 +30,7 @@ class Permission(StrEnum):
     READ_EVENTS = "read:events"
     READ_PRIVATE = "read:private"
     READ_TEAM = "read:team"
+    REPLY = "review:reply"
     REPORT = "report:write"
     REVIEW = "review:write"
     SECURITY = "login:security"
@@ -42,7 +45,7 @@ class Permission(StrEnum):
 
 
 # What only the registry's own team is ever granted.
-OF_ADMINS = frozenset({Permission.ADMINS, Permission.AUDIT, Permission.MANAGE})
+OF_ADMINS = frozenset({Permission.ADMINS, Permission.AUDIT, Permission.MANAGE, Permission.MODERATE})
 
 
 class Role(StrEnum):

@@ -20,6 +20,7 @@ from registry.views import (  # noqa: F401 - define their services
     keys,
     login,
     mail,
+    moderation,
     notifications,
     outgoing,
     own_data,

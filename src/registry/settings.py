@@ -134,6 +134,10 @@ class Settings:
         "or `off`. Kept answers, 304s and polling cost nothing.",
     )
     limit_write: str = setting("limits.write", "300/minute", "Changes, likewise.")
+    limit_review: str = setting(
+        "limits.review", "60/hour", "Reviews, answers to them and flags on them, likewise."
+    )
+    limit_report: str = setting("limits.report", "20/day", "Reports of abuse, likewise.")
     limit_publish: str = setting("limits.publish", "120/minute", "Packages sent, likewise.")
     limit_login: str = setting("limits.login", "60/minute", "Requests that belong to logging in, likewise.")
     limit_export: str = setting(
@@ -256,7 +260,7 @@ def check(settings: Settings) -> Settings:
         raise BadSetting(f"registry.secret must have at least {SECRET_BYTES} characters.")
     if settings.production and settings.secret == DEVELOPMENT_SECRET:
         raise BadSetting("registry.secret is the one of development.ini; production needs one of its own.")
-    for name in ("read", "write", "publish", "login", "export", "failure"):
+    for name in ("read", "write", "review", "report", "publish", "login", "export", "failure"):
         text = getattr(settings, f"limit_{name}")
         if text != OFF and not _LIMIT.match(text):
             raise BadSetting(f"limits.{name} is {text!r}; it must be like 60/minute, or off.")

@@ -33,7 +33,10 @@ def query(schema: colander.SchemaNode) -> Callable[..., None]:
 
 
 def json_body(schema: colander.SchemaNode) -> Callable[..., None]:
-    """Validate a JSON object body; unknown fields are refused, for the reason in ``schema.refused`` if there is one."""
+    """Validate a JSON object body.
+
+    Unknown fields are refused, for the reason in ``schema.refused`` if there is one; ``schema.lenient`` ignores them.
+    """
 
     def validate(request: Request, **_: Any) -> None:
         if request.content_type.lower() != "application/json":
@@ -48,7 +51,8 @@ def json_body(schema: colander.SchemaNode) -> Callable[..., None]:
         if not isinstance(body, dict):
             raise BadRequest({"non_field_errors": ["The body must be a JSON object."]})
         why: dict[str, str] = getattr(schema, "refused", {})
-        unknown = sorted(set(body) - {node.name for node in schema.children})
+        lenient = getattr(schema, "lenient", False)
+        unknown = () if lenient else sorted(set(body) - {node.name for node in schema.children})
         faults = {name: [why.get(name, "This field is not known here.")] for name in unknown}
         try:
             request.validated.update(_deserialize(schema, body))

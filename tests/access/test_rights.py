@@ -19,8 +19,9 @@ EVERYONE = {Permission.READ, Permission.LOG_IN}
 LOGGED_IN = EVERYONE | {Permission.PUBLISH_NEW, Permission.REVIEW, Permission.REPORT}
 PUBLISHER = LOGGED_IN | {Permission.READ_PRIVATE, Permission.PUBLISH_VERSION}
 OWNER = PUBLISHER | {Permission.EDIT, Permission.OWNERS, Permission.READ_EVENTS, Permission.STEP_DOWN}
+OWNER |= {Permission.REPLY}
 ADMIN = LOGGED_IN | {Permission.READ_PRIVATE, Permission.READ_EVENTS}
-ADMIN |= {Permission.MANAGE, Permission.ADMINS, Permission.AUDIT}
+ADMIN |= {Permission.MANAGE, Permission.MODERATE, Permission.ADMINS, Permission.AUDIT}
 
 # The two extensions are ann's; colin publishes them too, so do the teams "makers" (as an owner) and "helpers".
 PEOPLE = {
@@ -132,15 +133,15 @@ SEEING = {Permission.READ_PRIVATE, Permission.READ_EVENTS, Permission.AUDIT}
 BY_SCOPE = {
     (): EVERYONE,
     ("test-results",): EVERYONE,
-    ("review",): EVERYONE | {Permission.REVIEW},
+    ("review",): EVERYONE | {Permission.REVIEW, Permission.REPLY},
     ("report",): EVERYONE | {Permission.REPORT},
     ("read",): EVERYONE | SEEING,
     # Whoever may change something may see what became of it.
     ("manage",): EVERYONE
     | SEEING
-    | {Permission.MANAGE, Permission.ADMINS, Permission.OWNERS, Permission.STEP_DOWN},
+    | {Permission.MANAGE, Permission.MODERATE, Permission.ADMINS, Permission.OWNERS, Permission.STEP_DOWN},
     ("publish",): EVERYONE | SEEING | {Permission.PUBLISH_NEW, Permission.PUBLISH_VERSION, Permission.EDIT},
-    ("read", "review"): EVERYONE | SEEING | {Permission.REVIEW},
+    ("read", "review"): EVERYONE | SEEING | {Permission.REVIEW, Permission.REPLY},
 }
 
 

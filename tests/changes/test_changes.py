@@ -3,14 +3,14 @@
 import random
 
 import pytest
+from sqlalchemy import delete, select
 from sqlalchemy import event as sa_event
-from sqlalchemy import select
 from sqlalchemy.engine import Engine
 
 from registry.catalogue import blocklist, changes
 from registry.catalogue.changes import ADDRESSES
 from registry.domain import compatibility, events, reviews, states, visibility
-from registry.models import Extension, ExtensionState, Review, Version, now
+from registry.models import Extension, ExtensionState, FormerReview, Review, Version, now
 from support.publishing_rows import Publisher
 
 FEED = "/api/v4/changes/"
@@ -106,7 +106,7 @@ class World:
         user = self.random.choice(self._users)
         if self.random.random() < 0.3:
             reviews.delete_review(session, extension.id, user, actor_id=user)
-        else:
+        elif extension.state in (ExtensionState.ACTIVE, ExtensionState.UNLISTED):
             reviews.write_review(session, extension.id, user, self.random.randint(1, 5))
 
     def limit(self, session, extension):
@@ -122,6 +122,8 @@ class World:
     def forget(self, session, extension):
         """Reviews go with an account; the event is about the account."""
         extension.rating_counts = [0, 0, 0, 0, self.random.randint(0, 3)]
+        gone = select(Review.id).where(Review.extension_id == extension.id)
+        session.execute(delete(FormerReview).where(FormerReview.review_id.in_(gone)))
         session.query(Review).filter_by(extension_id=extension.id).delete()
         session.flush()
         events.record(session, "user.deleted", changes=[extension.id])

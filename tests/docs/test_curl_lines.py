@@ -82,6 +82,8 @@ def test_every_line(address, worker, accounts, ini, signer, tmp_path):
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "REGISTRY": address,
         "TOKEN": accounts.token("ann"),
+        "READER": accounts.token("paula"),
+        "ADMIN": accounts.token("root", admin=True),
         "KEY": key,
         "SECRET": secret,
         "IDENTITY": signer.sign_job(ini["registry.public_url"]),

@@ -26,14 +26,16 @@ CHANGES = (PUBLISHED, STATE, RATING, COMPATIBILITY, EDITED, REMOVED, DISABLED)
 # What may follow from the name and the version, and so is left out.
 ADDRESSES = frozenset({"name", "url", "versions_url", "reviews_url", "download_url"})
 
+_REVIEWS = tuple(
+    f"review.{what}" for what in ("written", "deleted", "hidden", "restored", "replied", "reply-deleted")
+)
 _KINDS = {
     "version.signed": PUBLISHED,
     "version.imported": PUBLISHED,
     "extension.imported": PUBLISHED,
     "extension.state": STATE,
     "extension.api-limit": COMPATIBILITY,
-    "review.written": RATING,
-    "review.deleted": RATING,
+    **dict.fromkeys(_REVIEWS, RATING),
 }
 # Counters do not make a change; what travels anyway takes them along.
 _ALWAYS = frozenset({"downloads_total", "downloads_recent"})
@@ -42,8 +44,7 @@ _OF_REVIEWS = frozenset({"rating", "rating_count"})
 # What else there is may change anything.
 _FIELDS = {
     "extension.api-limit": frozenset({"compatibility"}),
-    "review.written": _OF_REVIEWS,
-    "review.deleted": _OF_REVIEWS,
+    **dict.fromkeys(_REVIEWS, _OF_REVIEWS),
 }
 _SIGNED = "version.signed"
 

@@ -117,6 +117,9 @@ def review(base: str, name: str, row: Any) -> dict[str, Any]:
         "body": row.body,
         "created": time(row.created),
         "updated": time(row.updated),
+        "reply": None if row.reply is None else {"body": row.reply, "created": time(row.replied)},
+        "hidden": row.hidden is not None,
+        "hidden_reason": row.hidden_reason,
         "url": f"{urls.reviews(base, name)}{row.username or row.id}/",
     }
 

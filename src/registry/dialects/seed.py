@@ -3,11 +3,13 @@
 /list                                 the bulk listing
 /extension/NAME/moreinfo              one in detail
 /extension/NAME/latest/download       a package, and /extension/NAME/VERSION/download
+/extension/NAME/review                one's review: {"rating", "title", "review"}
 """
 
 from types import SimpleNamespace
 from typing import Any
 
+import colander
 from pyramid.request import Request
 from pyramid.response import Response
 from sqlalchemy import bindparam, select
@@ -15,16 +17,21 @@ from sqlalchemy import bindparam, select
 from registry.catalogue import seed
 from registry.catalogue.documents import LIST
 from registry.domain import visibility
+from registry.domain.reviews import BODY_LENGTH, TITLE_LENGTH
 from registry.errors import ApiError
 from registry.models import Detail
 from registry.models import Extension as Row
 from registry.models import Version as VersionRow
 from registry.permissions import Permission
 from registry.resources import Extension, Root, Version
+from registry.resources.feedback import Reviews
 from registry.rest import ResourceService, answering
+from registry.schemas.answers import REVIEW, TEXT, mapping, or_null
+from registry.schemas.feedback import need_title, prose, stars
+from registry.validators import json_body
 from registry.views.documents import document_response
 from registry.views.downloads import file_response
-from registry.views.reviews import newest
+from registry.views.reviews import newest, submit
 
 NODE = "/api/v4/extensions/{name}"
 
@@ -38,6 +45,10 @@ download = ResourceService(
     view="download",
     media_type=None,
 )
+review = ResourceService(
+    "seed_review", "/extension/{name}/", Reviews, traverse=f"{NODE}/reviews", view="review"
+)
+REVIEWED = mapping(rating=REVIEW["properties"]["rating"], title=or_null(TEXT), review=or_null(TEXT))
 
 _REST = (
     select(VersionRow.version.label("latest_version"), Detail.changes)
@@ -73,3 +84,23 @@ def show_more_info(request: Request) -> dict[str, Any]:
 def download_package(request: Request) -> Response:
     """The signed file."""
     return file_response(request, request.context)
+
+
+class SeedReviewSchema(colander.MappingSchema):
+    rating = stars()
+    title = prose(TITLE_LENGTH, missing=None)
+    body = prose(BODY_LENGTH, lines=True, missing=None, name="review", description="Needs a title.")
+    lenient = True
+
+    def validator(self, node: Any, value: dict[str, Any]) -> None:
+        need_title(node, value, "review")
+
+
+@review.post(permission=Permission.REVIEW, validators=[json_body(SeedReviewSchema())])
+@answering(REVIEWED, 201)
+def write_review(request: Request) -> dict[str, Any]:
+    """Review an extension, in place of what one said before (200 then)."""
+    request.validated["body"] = request.validated.pop("review")
+    answer = submit(request)
+    request.response.location = answer["url"]
+    return {"rating": answer["rating"], "title": answer["title"], "review": answer["body"]}

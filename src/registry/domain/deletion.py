@@ -4,10 +4,10 @@ The tombstone is the account's row without its name, without a way in, and with 
 events, which hold numbers only; as who submitted a version; and as the owner of extensions that nobody else owns,
 so that names and versions are given to nobody. A site admin may name another owner for those.
 
-- Reviews keep their stars and lose their text: a text is personal, and the stars are part of a count that others
-  trust and that must not change with an account.
-- Reports stay as they are: they are what the registry's team decides by, and a report that could be withdrawn by
-  deleting an account could be bought off. Their reporter is the tombstone, whom nobody knows.
+- Reviews keep their stars and lose their text, present and former: a text is personal, and the stars are part of a
+  count that others trust and that must not change with an account. Answers to the reviews of others go.
+- Reports and flags stay as they are: they are what the registry's team decides by, and a report that could be
+  withdrawn by deleting an account could be bought off. Their reporter is the tombstone, whom nobody knows.
 - A team with nobody else in it is dissolved, and what it alone owned is the tombstone's. A team with others stays
   theirs, so its last admin cannot go.
 
@@ -29,6 +29,7 @@ from registry.models import (
     ApiKey,
     DeviceLogin,
     Extension,
+    FormerReview,
     Identity,
     Invitation,
     LoginSession,
@@ -110,7 +111,13 @@ def delete_account(session: Session, user_id: int, confirmed: bool) -> None:
 def _bury(session: Session, user: User) -> None:
     for model in PERSONAL:
         session.execute(delete(model).where(table(model).c.user_id == user.id))
-    session.execute(update(Review).where(Review.user_id == user.id).values(title=None, body=None))
+    mine = select(Review.id).where(Review.user_id == user.id)
+    former = update(FormerReview).where(FormerReview.review_id.in_(mine))
+    for texts in (update(Review).where(Review.user_id == user.id), former):
+        session.execute(texts.values(title=None, body=None))
+    session.execute(
+        update(Review).where(Review.replied_by == user.id).values(reply=None, replied=None, replied_by=None)
+    )
     session.execute(
         update(TrustedPublisher)
         .where(TrustedPublisher.added_by == user.id, TrustedPublisher.removed.is_(None))
@@ -131,11 +138,17 @@ def _reach(session: Session, user_id: int) -> _Reach:
     offers |= Transfer.from_team_id.in_(alone_in) | Transfer.to_team_id.in_(alone_in)
     return _Reach(
         owned=frozenset(session.scalars(select(Ownership.extension_id).where(holds))),
-        reviewed=frozenset(session.scalars(select(Review.extension_id).where(Review.user_id == user_id))),
+        reviewed=frozenset(session.scalars(_reviewed(user_id))),
         offered=frozenset(session.scalars(select(Transfer.extension_id).where(offers))),
         teams=mine,
         alone_in=alone_in,
     )
+
+
+def _reviewed(user_id: int) -> Select[Any]:
+    """The extensions that they said something of, or answered somebody who did."""
+    mine = (Review.user_id == user_id) | (Review.replied_by == user_id)
+    return select(Review.extension_id).where(mine)
 
 
 def _orphaned(user_id: int, reach: _Reach) -> Select[Any]:

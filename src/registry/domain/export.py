@@ -19,6 +19,7 @@ from registry.models import (
     Event,
     EventSubject,
     Extension,
+    FormerReview,
     Identity,
     Invitation,
     LoginSession,
@@ -29,6 +30,7 @@ from registry.models import (
     Ownership,
     Report,
     Review,
+    ReviewFlag,
     Team,
     Token,
     Transfer,
@@ -154,10 +156,33 @@ SECTIONS = (
     ),
     Section(
         "reviews",
-        select(_EXTENSION, *_columns(Review, "extension_id", "user_id"))
+        select(_EXTENSION, *_columns(Review, "extension_id", "user_id", "replied_by"))
         .join(Extension, Extension.id == Review.extension_id)
         .where(Review.user_id == _ME),
         Review.id,
+    ),
+    Section(
+        "former_reviews",
+        select(_EXTENSION, *_columns(FormerReview, "review_id"))
+        .join(Review, Review.id == FormerReview.review_id)
+        .join(Extension, Extension.id == Review.extension_id)
+        .where(Review.user_id == _ME),
+        FormerReview.id,
+    ),
+    Section(
+        "review_replies",
+        select(_EXTENSION, Review.id, Review.reply, Review.replied)
+        .join(Extension, Extension.id == Review.extension_id)
+        .where(Review.replied_by == _ME),
+        Review.id,
+    ),
+    Section(
+        "review_flags",
+        select(_EXTENSION, *_columns(ReviewFlag, "user_id"))
+        .join(Review, Review.id == ReviewFlag.review_id)
+        .join(Extension, Extension.id == Review.extension_id)
+        .where(ReviewFlag.user_id == _ME),
+        ReviewFlag.id,
     ),
     Section(
         "reports",

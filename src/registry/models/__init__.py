@@ -29,7 +29,16 @@ from registry.models.extensions import (
     Version,
     VersionState,
 )
-from registry.models.feedback import Report, ReportState, Review
+from registry.models.feedback import (
+    Appeal,
+    AppealState,
+    FormerReview,
+    Report,
+    ReportEvidence,
+    ReportState,
+    Review,
+    ReviewFlag,
+)
 from registry.models.mail import Digest, Mail, MailAddress
 from registry.models.ownership import Ownership, OwnershipRole, Transfer, TrustedPublisher
 from registry.models.search import SearchDocument
@@ -39,6 +48,8 @@ from registry.models.work import Event, EventSubject, Job, JobState, Tally
 __all__ = [
     "IMPORTED",
     "ApiKey",
+    "Appeal",
+    "AppealState",
     "Artifact",
     "Base",
     "Blob",
@@ -57,6 +68,7 @@ __all__ = [
     "EventSubject",
     "Extension",
     "ExtensionState",
+    "FormerReview",
     "Identity",
     "Image",
     "ImageFile",
@@ -73,8 +85,10 @@ __all__ = [
     "Ownership",
     "OwnershipRole",
     "Report",
+    "ReportEvidence",
     "ReportState",
     "Review",
+    "ReviewFlag",
     "SearchDocument",
     "SiteState",
     "Spent",

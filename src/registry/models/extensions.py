@@ -112,7 +112,7 @@ class Extension(Base):
 
     # How many reviews there are at each number of stars, [1, 2, 3, 4, 5].
     rating_counts: Mapped[list[Any]] = mapped_column(default=lambda: [0, 0, 0, 0, 0])
-    # Their mean, drawn towards that of all extensions while they are few (Bayesian); 0 without any.
+    # Their mean, drawn towards the usual one while they are few (Bayesian, see `domain.reviews`); 0 without any.
     rating_score: Mapped[float] = mapped_column(default=0.0)
     # Clients and days, see `DownloadDay`: ever, and in the last seven days.
     downloads_total: Mapped[int] = mapped_column(BigId, default=0)

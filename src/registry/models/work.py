@@ -60,6 +60,14 @@ class Event(Base):
             sqlite_where=text("public = 1"),
         ),
         Index("ix_event_actor", "actor_id", "seq"),
+        # Which states an extension was in.
+        Index(
+            "ix_event_state",
+            "extension_id",
+            "seq",
+            postgresql_where=text("kind = 'extension.state'"),
+            sqlite_where=text("kind = 'extension.state'"),
+        ),
     )
 
     seq: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)

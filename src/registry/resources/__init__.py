@@ -6,6 +6,7 @@
           {name}                                    Extension     owners' and publishers' rights
              versions/{version}                     Version
              reviews/{username|id|mine}             Review        by their author's name
+                reply, flags, hidden, history       Reply, Flags, Hidden, History
              owners/{username|team:NAME}            Owner
              transfer                               TransferOffer
              trusted-publishers/{id}                TrustedPublisher
@@ -22,6 +23,7 @@
           invitations/{id}                          Invitation
        admins/{username}                            Admin         the registry's own team
        events                                       Audit
+       flags                                        FlagQueue     reviews that somebody found out of place
        changes                                      Changes       what changed since when
           head                                      Head          the end of the chain of events, signed
        listing, blocklist                           Listing, Blocklist              signed too
@@ -51,6 +53,7 @@ from registry.resources.accounts import Admins, Users
 from registry.resources.base import Node
 from registry.resources.documents import Blocklist, FlatFiles, Folders, Head, Index, Listing
 from registry.resources.extensions import Extension, Extensions, Version, Versions
+from registry.resources.feedback import FlagQueue
 from registry.resources.login import Device, Login, Logout, OAuth, PublishTokens, WellKnown
 from registry.resources.mail import MailPages
 from registry.resources.pictures import PictureFiles
@@ -101,6 +104,7 @@ class ApiVersion(Node):
         "changes": Changes,
         "events": Audit,
         "extensions": Extensions,
+        "flags": FlagQueue,
         "listing": Listing,
         "publish-tokens": PublishTokens,
         "teams": Teams,
@@ -135,6 +139,7 @@ class Root(Node):
             Permission.READ_PRIVATE,
             Permission.READ_EVENTS,
             Permission.MANAGE,
+            Permission.MODERATE,
             Permission.ADMINS,
             Permission.AUDIT,
         ),

@@ -29,7 +29,14 @@ from registry.resources.ownership import ExtensionEvents, Owners, TransferOffer,
 from registry.resources.pictures import Pictures
 
 PUBLISHERS = (Permission.READ_PRIVATE, Permission.PUBLISH_VERSION)
-OWNERS = (*PUBLISHERS, Permission.EDIT, Permission.OWNERS, Permission.READ_EVENTS, Permission.STEP_DOWN)
+OWNERS = (
+    *PUBLISHERS,
+    Permission.EDIT,
+    Permission.OWNERS,
+    Permission.READ_EVENTS,
+    Permission.REPLY,
+    Permission.STEP_DOWN,
+)
 
 _EXTENSION = select(ExtensionRow.__table__, SHOWN.label("shown")).where(
     or_(ExtensionRow.name == bindparam("name"), ExtensionRow.guid == bindparam("name"))

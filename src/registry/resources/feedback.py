@@ -1,9 +1,12 @@
 """Below an extension: what its users say of it."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from registry import permissions
+from registry.domain.reviews import SHOWN
 from registry.models import Review as Row
 from registry.models import User
 from registry.permissions import Permission, Role
@@ -11,21 +14,67 @@ from registry.resources.base import Node, row_number
 
 # A deleted account's review stays, and is nobody's.
 AUTHOR = User.username.label("username")
-ROWS = select(Row.__table__, AUTHOR).outerjoin(User, (User.id == Row.user_id) & User.deleted.is_(None))
-_ONE = ROWS.where(Row.extension_id == bindparam("extension_id"))
+ALL_ROWS = select(Row.__table__, AUTHOR).outerjoin(User, (User.id == Row.user_id) & User.deleted.is_(None))
+ROWS = ALL_ROWS.where(*SHOWN)
+_ONE = ALL_ROWS.where(Row.extension_id == bindparam("extension_id"))
 _BY_NAME = _ONE.where(User.username == bindparam("username"))
-_BY_USER = _ONE.where(Row.user_id == bindparam("user_id"))
+_BY_USER = _ONE.where(Row.user_id == bindparam("user_id"), Row.deleted.is_(None))
 _BY_ID = _ONE.where(Row.id == bindparam("id"))
 
 
+class Reply(Node):
+    """What an owner answers."""
+
+    __parent__: Any
+
+
+class Flags(Node):
+    """Who finds it out of place."""
+
+    __parent__: Any
+
+
+class Hidden(Node):
+    """Whether a moderator has hidden it."""
+
+    __parent__: Any
+
+
+class History(Node):
+    """What it said before."""
+
+    __parent__: Any
+
+
+class FlagQueue(Node):
+    """The flags that no moderator has looked at."""
+
+
 class Review(Node):
-    pass
+    """``row`` is of a review that everybody reads; of a hidden one for its author, of any for moderators."""
+
+    __parent__: Any
+    children = {"flags": Flags, "hidden": Hidden, "history": History, "reply": Reply}
+    rights = {Role.SELF: (Permission.OWN_REVIEW,)}
+
+    def holders(self) -> Iterable[tuple[Role, str]]:
+        if self.row.username is not None:
+            yield Role.SELF, permissions.user(self.row.user_id)
+
+    def is_there(self) -> bool:
+        if self.row.deleted is None and (self.row.hidden is None or self.grants(Permission.OWN_REVIEW)):
+            return True
+        return self.permits(Permission.MODERATE)
 
 
 class MyReview(Review):
     """One's own review, or the place for it: ``row`` is None where there is none."""
 
-    rights = {Role.USER: (Permission.READ_ACCOUNT,)}
+    children = {}
+    rights = {Role.USER: (Permission.READ_ACCOUNT, Permission.OWN_REVIEW)}
+
+    def holders(self) -> Iterable[tuple[Role, str]]:
+        return ()
 
 
 class Reviews(Node):
@@ -47,7 +96,10 @@ class Reviews(Node):
         number = row_number(name)
         if row is None and number is not None:
             row = self._one(_BY_ID, id=number)
-        return None if row is None else Review(self, name, row)
+        if row is None:
+            return None
+        review = Review(self, name, row)
+        return review if review.is_there() else None
 
     def _one(self, statement: Any, **wanted: Any) -> Any:
         wanted["extension_id"] = self.__parent__.row.id

@@ -108,6 +108,9 @@ REVIEW = mapping(
     body=or_null(TEXT),
     created=TIME,
     updated=TIME,
+    reply=or_null(mapping(body=TEXT, created=TIME)),
+    hidden={**FLAG, "description": "Its author and moderators alone still see it."},
+    hidden_reason=or_null(TEXT),
     url=URL,
 )
 CHANGES = mapping(version=TEXT, date=or_null({"type": "string", "format": "date"}), description=TEXT)

@@ -1,6 +1,6 @@
 """What happened: all of it for admins, an extension's for its owners, one's own for everybody.
 
-Owners do not read who reported their extension, nor from where somebody did something.
+Owners do not read who reported their extension or flagged a review of it, nor from where somebody did something.
 """
 
 from typing import Any
@@ -30,7 +30,11 @@ _ROWS = (
     .outerjoin(Extension, Extension.id == Event.extension_id)
 )
 _LAST = select(func.max(Event.seq))
-_EXTENSION = _ROWS.where(Event.extension_id == bindparam("extension_id"), Event.kind.not_like("report.%"))
+_EXTENSION = _ROWS.where(
+    Event.extension_id == bindparam("extension_id"),
+    Event.kind.not_like("report.%"),
+    Event.kind.not_like("flag.%"),
+)
 _MINE = _ROWS.where(Event.actor_id == bindparam("user_id"))
 # Counting goes no further, so that nobody waits for a number that says "many".
 MOST_COUNTED = 10_000
