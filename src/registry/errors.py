@@ -43,6 +43,7 @@ CODES = {
     "ERROR_METHOD_NOT_ALLOWED": "405: this address knows other verbs; `Allow` lists them.",
     "ERROR_NOT_ACCEPTABLE": "406: this address answers application/json only.",
     "ERROR_STALE": "412: it is not any more what `If-Match` says; get it again.",
+    "ERROR_PRECONDITION_REQUIRED": "428: say what you have seen: send `If-Match` with its `ETag`, or `*` for any.",
     "ERROR_TOO_LARGE": "413: the body is larger than the limit that the answer names.",
     "ERROR_UNSUPPORTED_MEDIA_TYPE": "415: the body is of a type this address does not take; the answer lists them.",
     "ERROR_RANGE_NOT_SATISFIABLE": "416: the file is shorter than the `Range` that was asked for.",

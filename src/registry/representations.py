@@ -8,7 +8,9 @@ from pyramid.request import Request
 from registry import urls
 from registry.catalogue import outgoing, presentation, translations
 from registry.catalogue.presentation import time
+from registry.domain import visibility, yanking
 from registry.models import ExtensionState, VersionState
+from registry.permissions import Permission
 
 
 def shown(request: Request, entry: dict[str, Any]) -> dict[str, Any]:
@@ -20,8 +22,11 @@ def shown(request: Request, entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def extension_detail(request: Request, row: Any, reviews: Iterable[Any]) -> dict[str, Any]:
+    """Why it is in its state is everybody's business when it is disabled, and its owners' otherwise."""
     base, sealer = request.public_url, request.sealer
     detail = presentation.detail(base, row, reviews)
+    if not detail["disabled"] and not request.context.permits(Permission.READ_PRIVATE):
+        detail["state_reason"] = None
     html = {
         language: outgoing.in_html(base, sealer, text)
         for language, text in detail["description_html"].items()
@@ -31,7 +36,7 @@ def extension_detail(request: Request, row: Any, reviews: Iterable[Any]) -> dict
 
 def version(request: Request, extension: Any, row: Any) -> dict[str, Any]:
     """A version with the state of its signature; ``package`` is null until there is a signed file."""
-    facts = row.facts
+    facts, why = row.facts, yanking.reason(row)
     return {
         "name": extension.name,
         "guid": extension.guid,
@@ -40,7 +45,9 @@ def version(request: Request, extension: Any, row: Any) -> dict[str, Any]:
         "state": row.state,
         "attempt": row.attempt,
         "errors": row.errors,
-        "yanked": row.yanked is not None,
+        "yanked": why is not None,
+        "yanked_by": yanking.by(row),
+        "yanked_reason": why and why._asdict(),
         "package": _package(request, extension, row),
         "upload_sha256": row.upload_sha256,
         "api_range": row.api_range,
@@ -61,7 +68,8 @@ def version(request: Request, extension: Any, row: Any) -> dict[str, Any]:
 
 
 def _package(request: Request, extension: Any, row: Any) -> dict[str, Any] | None:
-    if row.state != VersionState.SIGNED or row.sha256 is None or extension.state == ExtensionState.DISABLED:
+    gone = extension.state == ExtensionState.DISABLED or visibility.is_blocked(row)
+    if row.state != VersionState.SIGNED or row.sha256 is None or gone:
         return None
     return {
         "url": urls.download(request.public_url, extension.name, row.version),

@@ -20,6 +20,7 @@ from registry.views import (  # noqa: F401 - define their services
     keys,
     login,
     mail,
+    management,
     moderation,
     notifications,
     outgoing,
@@ -35,6 +36,7 @@ from registry.views import (  # noqa: F401 - define their services
     trusted_publishers,
     updates,
     versions,
+    yanking,
 )
 
 

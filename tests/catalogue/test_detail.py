@@ -172,7 +172,8 @@ def test_who_sees_what(published, set_state, accounts):
         assert published.get(DETAIL, headers=headers).json["state"] == "pending_disable"
     set_state("word-tally", ExtensionState.DISABLED)
     detail = published.get(DETAIL).json
-    assert (detail["state"], detail["state_reason"], detail["disabled"]) == ("disabled", "because", True)
+    assert (detail["state"], detail["disabled"]) == ("disabled", True)
+    assert detail["state_reason"] == {"code": "other", "text": "because"}
     assert detail["download_url"] is None
     assert (detail["homepage"], detail["support_url"], detail["description_html"]) == ({}, {}, {})
     assert detail["author"] == {"name": "Ann"}

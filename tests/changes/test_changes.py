@@ -15,6 +15,7 @@ from support.publishing_rows import Publisher
 
 FEED = "/api/v4/changes/"
 STEPS = 40
+WHY = {"code": "other", "text": "it bites"}
 
 
 class Client:
@@ -243,7 +244,7 @@ def test_states_as_everybody_sees_them(app, published, change, database):
     for to, said in (
         (ExtensionState.PENDING_DISABLE, {"changes": ["removed"]}),
         (ExtensionState.UNLISTED, {"changes": ["removed"]}),
-        (ExtensionState.DISABLED, {"changes": ["disabled"], "disabled": True, "reason": "it bites"}),
+        (ExtensionState.DISABLED, {"changes": ["disabled"], "disabled": True, "reason": WHY}),
         (ExtensionState.PENDING_DISABLE, {"changes": ["removed"]}),
     ):
         change("kits", state(to))
@@ -281,7 +282,7 @@ def test_what_was_never_in_a_list_is_not_here(app, published, change, config, da
             "name": "secret-own",
             "guid": "secret-own",
             "versions": "*",
-            "reason": "it bites",
+            "reason": WHY,
             "url": "https://x.example/api/v4/extensions/secret-own/",
         }
     ]

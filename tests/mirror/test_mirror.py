@@ -84,7 +84,10 @@ def test_changes_are_followed(publish, mirror, app, config, copy_app, copy_datab
     assert listed(copy_app) == {"kite": "1.1.0"}
     assert copy_app.get("/api/v4/extensions/kite/").json["title"] == {"en": "A better kite"}
     detail = copy_app.get("/api/v4/extensions/night/").json
-    assert (detail["disabled"], detail["state_reason"]) == (True, "Found harmful.")
+    assert (detail["disabled"], detail["state_reason"]) == (
+        True,
+        {"code": "other", "text": "Found harmful."},
+    )
     copy_app.get("/api/v4/extensions/night/versions/1.0.0/download", status=410)
     for state, offered in (
         ("unlisted", False),

@@ -43,7 +43,7 @@ def test_any_state_may_follow_any_other(database, accounts, extension_id, before
     with database.read() as connection:
         event = connection.execute(select(Event.__table__).order_by(Event.seq.desc()).limit(1)).one()
     assert event.actor_id == admin
-    assert event.data == {"before": before, "after": after, "reason": "said so"}
+    assert event.data == {"before": before, "after": after, "code": "other", "reason": "said so"}
 
 
 def test_the_same_state_again_is_a_conflict(database, extension_id):
@@ -85,7 +85,7 @@ def test_what_strangers_get_by_exact_url(
             assert file.headers["Cache-Control"] == "no-store"
     if state == ExtensionState.DISABLED:
         assert answer.json["disabled"] is True
-        assert answer.json["state_reason"] == "found to harm"
+        assert answer.json["state_reason"] == {"code": "other", "text": "found to harm"}
         assert answer.json["download_url"] is None
         assert app.get("/api/v4/extensions/hello/versions/1.0.0/").json["package"] is None
 

@@ -22,7 +22,8 @@ PRESENT = {
     "team": "makers",
 }
 # Variables that name a row which is not on the shelf.
-ADMINS_ONLY = ("/api/v4/admins", "/api/v4/events", "/api/v4/flags")
+ADMINS_ONLY = ("/api/v4/admins", "/api/v4/events", "/api/v4/flags", "/api/v4/manage")
+MANAGED = ("/manage",)
 OFTEN_EMPTY = ("/transfer", "/reviews/mine", "/signature")
 OWN_ROWS = {"author", "id", "picture", "username", "holder", "team"}
 LOGIN_ONLY = ("/api/v4/users/me/export",)
@@ -59,7 +60,7 @@ def present() -> list[ResourceService]:
         for service in every()
         if not OWN_ROWS & set(variables(service))
         and not service.path.startswith(ADMINS_ONLY + LOGIN_ONLY + COUNTS)
-        and not service.path.endswith(OFTEN_EMPTY)
+        and not service.path.endswith(OFTEN_EMPTY + MANAGED)
     ]
 
 

@@ -124,8 +124,10 @@ def test_what_is_no_longer_offered(app, add, change, accounts, database):
         "private": ("unknown", "UNKNOWN_EXTENSION"),
         "nothing": ("unknown", "UNKNOWN_EXTENSION"),
     }
-    assert found["disabled"]["reason"] == "steals data"
-    assert [result["reason"] for name, result in found.items() if name != "disabled"] == [None] * 6
+    assert found["disabled"]["reason"] == {"code": "other", "text": "steals data"}
+    assert [result["reason"] for name, result in found.items() if name != "disabled"] == [
+        {"code": "other", "text": ""} if name == "withdrawn" else None for name in names if name != "disabled"
+    ]
     for name in ("pending_disable", "disabled"):
         assert found[name]["update"] is found[name]["incompatible_update"] is None
 

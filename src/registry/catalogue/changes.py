@@ -146,7 +146,8 @@ def item(base: str, row: Any, events: Collection[Any], *, whole: bool, otherwise
     """
     head: dict[str, Any] = {"name": row.name, "seq": row.changed}
     if row.state == ExtensionState.DISABLED:
-        return head | {"changes": [DISABLED], "disabled": True, "reason": row.state_reason}
+        why = presentation.reason(row.state_code, row.state_reason)
+        return head | {"changes": [DISABLED], "disabled": True, "reason": why}
     if not row.listed:
         return head | {"changes": [REMOVED]}
     changes = _happened(events) or [otherwise]

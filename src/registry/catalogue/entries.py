@@ -80,6 +80,7 @@ _VERSIONS = (
         Version.state == VersionState.SIGNED,
         Version.channel == Channel.LISTED,
         Version.yanked.is_(None),
+        Version.blocked.is_(None),
         Version.held.is_(None),
         Version.deleted.is_(None),
     )

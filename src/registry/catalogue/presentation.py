@@ -4,12 +4,18 @@ from collections.abc import Iterable
 from typing import Any
 
 from registry import urls
+from registry.domain.decisions import OTHER
 from registry.models import ExtensionState
 
 
 def time(value: Any) -> str | None:
     """ISO 8601 in UTC, to the second, with Z."""
     return None if value is None else f"{value:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def reason(code: str | None, text: str | None) -> dict[str, str] | None:
+    """Why something was decided: ``code`` is one of ``domain.decisions.CODES``; None when there is nothing to say."""
+    return {"code": code or OTHER, "text": text} if text is not None else None
 
 
 def mean(counts: list[int]) -> float | None:
@@ -102,7 +108,7 @@ def detail(base: str, row: Any, reviews: Iterable[Any]) -> dict[str, Any]:
         "rating_breakdown": row.rating_counts,
         "reviews": [review(base, row.name, one) for one in reviews],
         "state": row.state,
-        "state_reason": row.state_reason,
+        "state_reason": reason(row.state_code, row.state_reason),
         "hidden_by_owner": row.hidden_by_owner,
     }
 

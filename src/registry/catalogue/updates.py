@@ -12,9 +12,9 @@ from sqlalchemy import Connection, bindparam, or_, select
 from sqlalchemy.orm import aliased
 
 from registry import urls
-from registry.catalogue.presentation import time
-from registry.domain import compatibility, visibility
-from registry.models import Artifact, Compatibility, Extension, ExtensionState, Version, VersionState
+from registry.catalogue.presentation import reason, time
+from registry.domain import compatibility, visibility, yanking
+from registry.models import Artifact, Compatibility, Extension, ExtensionState, Version, VersionState, table
 from registry.packages import FORMATS
 
 _NEWEST, _LATEST = aliased(Version), aliased(Version)
@@ -27,6 +27,7 @@ _EXTENSIONS = (
         Extension.guid,
         Extension.format,
         Extension.state,
+        Extension.state_code,
         Extension.state_reason,
         _NEWEST.version,
         _NEWEST.order_key,
@@ -49,9 +50,9 @@ _EXTENSIONS = (
     .outerjoin(_LATEST_FITS, _LATEST_FITS.id == _LATEST.compatibility_id)
     .where(or_(Extension.name.in_(_NAMES), Extension.guid.in_(_NAMES)), visibility.SHOWN)
 )
-_INSTALLED = select(Version.flat_name, Version.yanked, Version.held, Version.deleted).where(
-    Version.flat_name.in_(bindparam("flat_names", expanding=True)), Version.state == VersionState.SIGNED
-)
+_INSTALLED = select(
+    Version.flat_name, Version.deleted, Version.held, *(table(Version).c[name] for name in yanking.COLUMNS)
+).where(Version.flat_name.in_(bindparam("flat_names", expanding=True)), Version.state == VersionState.SIGNED)
 
 
 def results(
@@ -67,26 +68,29 @@ def results(
         found |= {row.guid: row, row.name: row}
     flat_names = {f"{found[name].name}-{version}" for name, version in installed.items() if name in found}
     versions = connection.execute(_INSTALLED, {"flat_names": sorted(flat_names)})
-    states = {row.flat_name: _state(row) for row in versions}
-    return [_result(base, name, version, found.get(name), states) for name, version in installed.items()]
+    known = {row.flat_name: row for row in versions}
+    return [_result(base, name, version, found.get(name), known) for name, version in installed.items()]
 
 
-def _result(base: str, name: str, installed: str, row: Any, states: Mapping[str, str]) -> dict[str, Any]:
-    state = states.get(f"{row.name}-{installed}", "unknown") if row is not None else "unknown"
+def _result(base: str, name: str, installed: str, row: Any, known: Mapping[str, Any]) -> dict[str, Any]:
+    version = known.get(f"{row.name}-{installed}") if row is not None else None
+    state = "unknown" if version is None else _state(version)
+    why = version and yanking.reason(version)
     answer: dict[str, Any] = {
         "name": name,
         "installed": installed,
         "installed_state": state,
         "status": "up_to_date",
         "code": None,
-        "reason": None,
+        "reason": why and why._asdict(),
         "update": None,
         "incompatible_update": None,
     }
     if row is None:
         return answer | {"status": "unknown", "code": "UNKNOWN_EXTENSION"}
     if row.state == ExtensionState.DISABLED:
-        return answer | {"status": "disabled", "code": "STATE_DISABLED", "reason": row.state_reason}
+        why = reason(row.state_code, row.state_reason)
+        return answer | {"status": "disabled", "code": "STATE_DISABLED", "reason": why}
     # Not to be told apart: what is looked into is never flagged, and has no reason that is anybody's business.
     withdrawn = row.latest_version is None and state != "offered"
     if row.state == ExtensionState.PENDING_DISABLE or withdrawn:
@@ -115,7 +119,12 @@ def _update(base: str, row: Any) -> dict[str, Any]:
 
 def _state(version: Any) -> str:
     """What has become of an installed version."""
-    for state, since in (("deleted", version.deleted), ("blocked", version.held), ("yanked", version.yanked)):
+    for state, since in (
+        ("deleted", version.deleted),
+        ("blocked", version.blocked),
+        ("blocked", version.held),
+        ("yanked", version.yanked),
+    ):
         if since is not None:
             return state
     return "offered"

@@ -59,7 +59,6 @@ nothing elsewhere but read what is public. What is private to others (an extensi
 unsigned version, somebody else's rows) is 404 for them, whatever the table says.
 """
 _VARIABLE = re.compile(r"{(\w+):(?:[^{}]|{[^}]*})*}")
-_CODES_BEGIN, _CODES_END = "<!-- codes: written by `make docs` -->\n", "<!-- end of codes -->"
 
 
 @click.group()
@@ -76,13 +75,10 @@ def settings_command() -> None:
 @docs.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def update(folder: Path) -> None:
-    """Write settings.md, permissions.md, and the table of codes in api.md, in FOLDER."""
+    """Write settings.md, permissions.md, and the tables of codes and reasons in api.md, in FOLDER."""
     page = folder / "api.md"
-    before, begin, rest = page.read_text(encoding="utf-8").partition(_CODES_BEGIN)
-    _, end, after = rest.partition(_CODES_END)
-    if not end:
-        raise Fault(f"{page}: the place for the codes is not marked.")
-    page.write_text(before + begin + codes() + end + after, encoding="utf-8")
+    for name, table in (("codes", codes), ("reasons", reasons)):
+        _put(page, name, table())
     (folder / "settings.md").write_text(settings(), encoding="utf-8")
     (folder / "permissions.md").write_text(permissions(), encoding="utf-8")
 
@@ -128,6 +124,23 @@ def codes() -> str:
         for code, text in CODES.items()
     ]
     return "\n".join(["", "| code | status | meaning |", "| --- | --- | --- |", *rows, "", ""])
+
+
+def reasons() -> str:
+    from registry.domain.decisions import CODES
+
+    rows = [f"| `{code}` | {text} |" for code, text in CODES.items()]
+    return "\n".join(["", "| code | meaning |", "| --- | --- |", *rows, "", ""])
+
+
+def _put(page: Path, name: str, table: str) -> None:
+    """Write a table where the page says that it belongs."""
+    opening = f"<!-- {name}: written by `make docs` -->\n"
+    before, begin, rest = page.read_text(encoding="utf-8").partition(opening)
+    _, end, after = rest.partition(f"<!-- end of {name} -->")
+    if not end:
+        raise Fault(f"{page}: the place for the {name} is not marked.")
+    page.write_text(before + begin + table + end + after, encoding="utf-8")
 
 
 @click.command()

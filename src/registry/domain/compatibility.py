@@ -18,7 +18,8 @@ from sqlalchemy import Connection, bindparam, case, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from registry.domain import events, locks, visibility
+from registry.domain import decisions, locks, visibility
+from registry.domain.decisions import OTHER, Reason
 from registry.domain.errors import Conflict, Invalid
 from registry.models import Compatibility, Extension, Version, table
 from registry.packages import ranges
@@ -27,6 +28,7 @@ from registry.packages.ranges import ANY
 BRACKETS, FIREFOX, FIREFOX_ANDROID = "brackets", "firefox", "firefox-android"
 _BROWSER_FORMAT = "webextension"
 _BETWEEN = " ; "
+LIMITED = "extension.api-limit"
 
 
 @dataclass(frozen=True)
@@ -132,37 +134,37 @@ def assign(session: Session, extension_id: int, version_id: int | None = None) -
 
 
 def set_api_limit(
-    session: Session, extension: Extension, limit: str | None, *, actor_id: int | None, reason: str
+    session: Session,
+    extension: Extension,
+    limit: str | None,
+    *,
+    actor_id: int | None,
+    reason: str,
+    code: str = OTHER,
 ) -> None:
     """Set the highest version of the host that any version of the extension is offered for; None lifts it.
 
     ``limit`` is a version, which is included (``1.14.0``, ``128.*``), or one that is not (``<2.0.0``). Raises
     Invalid, and Conflict when that is the limit already.
     """
-    if not reason.strip():
-        raise Invalid(
-            "A change of the limit needs a reason; the owner reads it.", "REASON_REQUIRED", "reason"
-        )
+    why = Reason(code, reason)
+    limited = set_limit(session, locks.extension(session, extension.id), limit, why)
+    decisions.record(session, extension.id, actor_id, why, {LIMITED: limited})
+
+
+def set_limit(session: Session, extension: Extension, limit: str | None, reason: Reason) -> dict[str, Any]:
+    """What ``set_api_limit`` does, for an extension that is held, without telling anybody; the data of the event."""
+    decisions.check(reason, "change of the limit")
     try:
         wanted = limit and ranges.read_limit(limit, browser=extension.format == _BROWSER_FORMAT)
     except ValueError as fault:
-        raise Invalid(str(fault), "BAD_API_LIMIT", "api_limit") from None
-    extension = locks.extension(session, extension.id)
+        raise Invalid(str(fault), "BAD_API_LIMIT", "api_max") from None
     before, after = extension.api_limit, wanted or None
     if before == after:
         raise Conflict(f"The limit of {extension.name} is {after or 'lifted'} already.", "SAME_LIMIT")
     extension.api_limit = after
     assign(session, extension.id)
-    events.record(
-        session,
-        "extension.api-limit",
-        actor_id=actor_id,
-        extension_id=extension.id,
-        public=True,
-        before=before,
-        after=after,
-        reason=reason,
-    )
+    return {"before": before, "after": after}
 
 
 def matching(connection: Connection, host: str, host_version: str) -> list[int]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from registry import search
 from registry.domain import details, pictures, tallies
+from registry.domain.decisions import HARMFUL
 from registry.models import Channel, Extension, ExtensionState, Version, VersionState, now, table
 
 # What a package says of its extension, and the newest offered version speaks for.
@@ -49,6 +50,7 @@ OFFERED = (
     Version.channel == Channel.LISTED,
     Version.prerelease.is_(False),
     Version.yanked.is_(None),
+    Version.blocked.is_(None),
     Version.held.is_(None),
     Version.deleted.is_(None),
 )
@@ -66,6 +68,7 @@ class Download(Enum):
     OPEN = "open"
     PENDING = "pending"
     GONE = "gone"
+    BLOCKED = "blocked"
 
 
 def refresh(session: Session, extension_id: int, *, anew: bool = False) -> list[str]:
@@ -117,12 +120,17 @@ def detail_is_open(extension: Any) -> bool:
     return bool(extension.state != ExtensionState.PENDING_DISABLE)
 
 
-def download(extension: Any) -> Download:
+def download(extension: Any, version: Any) -> Download:
     if extension.state == ExtensionState.DISABLED:
         return Download.GONE
     if extension.state == ExtensionState.PENDING_DISABLE:
         return Download.PENDING
-    return Download.OPEN
+    return Download.BLOCKED if is_blocked(version) else Download.OPEN
+
+
+def is_blocked(version: Any) -> bool:
+    """The registry's team has yanked it because it does harm: its file is not handed out."""
+    return version.blocked is not None and version.blocked_code in HARMFUL
 
 
 # SQL: the extension has a signed file, so it is known to the world; until then it is its publishers' own.

@@ -7,6 +7,8 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.orm import Session
 
 from registry.domain import compatibility, details, events, locks, names, visibility
+from registry.domain.decisions import Reason
+from registry.domain.yanking import YANKED
 from registry.mirroring.files import Mirrored
 from registry.mirroring.source import Detail, Refused, RemoteVersion
 from registry.models import (
@@ -118,7 +120,7 @@ def _new(origin: str, detail: Detail) -> dict[str, Any]:
         "format": detail.format,
         "origin": origin,
         "state": detail.state,
-        "state_reason": detail.state_reason,
+        **_why(detail.state_reason, "state"),
         "hidden_by_owner": detail.hidden_by_owner,
         "owner_label": detail.owner_label,
         "downloads_total": detail.downloads_total,
@@ -131,7 +133,7 @@ def _change_extension(connection: Connection, row: Any, detail: Detail) -> bool:
     state = _state(connection, row, detail.state)
     wanted: dict[str, Any] = {
         "state": state,
-        "state_reason": detail.state_reason if state == detail.state else row.state_reason,
+        **(_why(detail.state_reason, "state") if state == detail.state else {}),
         "hidden_by_owner": detail.hidden_by_owner,
         "owner_label": detail.owner_label,
         "downloads_total": max(row.downloads_total, detail.downloads_total),
@@ -160,19 +162,25 @@ def _write_versions(
     rows = connection.execute(select(_VERSION).where(Version.extension_id == extension_id))
     here = {row.version: row for row in rows}
     changed = False
+    # What the team here has yanked stays so.
+    yanked = select(Event.seq).where(Event.extension_id == extension_id, Event.kind == YANKED).limit(1)
+    decided_here = connection.scalar(yanked) is not None
     newest = next((one.order_key for one in versions if one.version == detail.latest), None)
     for remote in versions:
         row, file = here.pop(remote.version, None), files.get(remote.version)
         # What the source does not offer as its latest is none here: there, the team holds it back.
         held = not remote.prerelease and not remote.yanked and (newest is None or remote.order_key > newest)
-        flags = {"yanked": remote.yanked, "held": held, "deleted": False}
+        flags = {"held": held, "deleted": False}
+        if row is None or row.blocked is None or not decided_here:
+            flags |= {"yanked": remote.yanked and not remote.blocked, "blocked": remote.blocked}
         if row is None:
-            values = _new_version(extension_id, detail, remote, file) | _moments(flags)
+            values = _new_version(extension_id, detail, remote, file) | _moments(flags, remote.why)
             _refuse_taken(connection, values["flat_name"])
             version_id = connection.execute(insert(_VERSION).returning(_VERSION.c.id), values).scalar_one()
         else:
             version_id = row.id
-            values = _moments({key: on for key, on in flags.items() if (getattr(row, key) is not None) != on})
+            differ = {key: on for key, on in flags.items() if (getattr(row, key) is not None) != on}
+            values = _moments(differ, remote.why)
             values |= {**file.columns, "facts": file.facts} if file else {}
             if values:
                 connection.execute(update(_VERSION).where(_VERSION.c.id == row.id), values)
@@ -186,8 +194,16 @@ def _write_versions(
     return changed
 
 
-def _moments(flags: dict[str, bool]) -> dict[str, Any]:
-    return {key: now() if on else None for key, on in flags.items()}
+def _moments(flags: Mapping[str, bool], why: Reason) -> dict[str, Any]:
+    values: dict[str, Any] = {key: now() if on else None for key, on in flags.items()}
+    for key in flags.keys() & {"yanked", "blocked"}:
+        values |= _why(why if flags[key] else None, key)
+    return values
+
+
+def _why(reason: Reason | None, what: str) -> dict[str, str | None]:
+    """The columns that say why."""
+    return {f"{what}_code": reason and reason.code, f"{what}_reason": reason and reason.text}
 
 
 def _new_version(

@@ -8,6 +8,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from registry import urls
+from registry.domain.decisions import CODES, LONGEST, OTHER, Reason
+from registry.domain.yanking import REGISTRY
 from registry.fetching import Fetcher
 from registry.models import ExtensionState
 from registry.packages import FORMATS
@@ -59,7 +61,7 @@ class Detail:
     guid: str
     format: str
     state: ExtensionState
-    state_reason: str | None
+    state_reason: Reason | None
     hidden_by_owner: bool
     latest: str | None
     owner_label: str | None
@@ -87,7 +89,10 @@ class RemoteVersion:
     version: str
     order_key: bytes
     prerelease: bool
+    # What is yanked is also `blocked` when the team there has done it; `why` is the reason of the two.
     yanked: bool
+    blocked: bool
+    why: Reason
     created: datetime.datetime
     api_range: str | None
     file: RemoteFile | None
@@ -190,7 +195,7 @@ def _detail(name: str, answer: dict[str, Any]) -> Detail:
         guid=guid,
         format=str(format),
         state=ExtensionState(answer["state"]),
-        state_reason=fields.text("state_reason", 10_000, lines=True),
+        state_reason=_reason(answer.get("state_reason")),
         hidden_by_owner=fields.flag("hidden_by_owner"),
         latest=latest,
         owner_label=(fields.text("owner_label", 200) or owners[:200]) or None,
@@ -214,6 +219,15 @@ def _detail(name: str, answer: dict[str, Any]) -> Detail:
     )
 
 
+def _reason(said: object) -> Reason | None:
+    """None when nothing is said; a code that is none here is another reason."""
+    if not isinstance(said, dict):
+        return None
+    fields = Fields(said, "reason", [])
+    code = fields.text("code", 30)
+    return Reason(code if code in CODES else OTHER, fields.text("text", LONGEST) or "")
+
+
 def _version(detail: Detail, item: dict[str, Any]) -> RemoteVersion | None:
     """None for what has not been signed, which strangers have no business with."""
     number = item.get("version")
@@ -231,6 +245,8 @@ def _version(detail: Detail, item: dict[str, Any]) -> RemoteVersion | None:
         order_key=order_key,
         prerelease=prerelease,
         yanked=item.get("yanked") is True,
+        blocked=item.get("yanked_by") == REGISTRY,
+        why=_reason(item.get("yanked_reason")) or Reason(OTHER, ""),
         created=_time(item.get("created")),
         api_range=_range(item.get("api_range")) if detail.format == "brackets" else None,
         file=_file(item.get("package")),

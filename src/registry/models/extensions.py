@@ -68,6 +68,14 @@ class Extension(Base):
             postgresql_where=text("state = 'disabled'"),
             sqlite_where=text("state = 'disabled'"),
         ),
+        # What the registry's team has decided about.
+        Index(
+            "ix_extension_managed",
+            "state",
+            "name",
+            postgresql_where=text("state <> 'active'"),
+            sqlite_where=text("state <> 'active'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -77,6 +85,8 @@ class Extension(Base):
     format: Mapped[str] = mapped_column(String(30))
 
     state: Mapped[str] = mapped_column(String(20), default=ExtensionState.ACTIVE)
+    # Why it is in that state: one of `domain.decisions.CODES`, and a text.
+    state_code: Mapped[str | None] = mapped_column(String(30))
     state_reason: Mapped[str | None] = mapped_column(Text)
     hidden_by_owner: Mapped[bool] = mapped_column(default=False)
     listed: Mapped[bool] = mapped_column(default=False)
@@ -140,6 +150,13 @@ class Version(Base):
         Index("ix_version_order", "extension_id", "order_key"),
         # What somebody has submitted.
         Index("ix_version_submitted", "submitted_by", "id"),
+        # The blocklist.
+        Index(
+            "ix_version_blocked",
+            "extension_id",
+            postgresql_where=text("blocked IS NOT NULL"),
+            sqlite_where=text("blocked IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -172,7 +189,13 @@ class Version(Base):
     updated: Mapped[datetime.datetime] = mapped_column(default=now)
     # When everybody could first have it.
     published: Mapped[datetime.datetime | None]
+    # Taken back by its owners, or by the registry's team (``blocked``), see `domain.yanking`.
     yanked: Mapped[datetime.datetime | None]
+    yanked_code: Mapped[str | None] = mapped_column(String(30))
+    yanked_reason: Mapped[str | None] = mapped_column(Text)
+    blocked: Mapped[datetime.datetime | None]
+    blocked_code: Mapped[str | None] = mapped_column(String(30))
+    blocked_reason: Mapped[str | None] = mapped_column(Text)
     held: Mapped[datetime.datetime | None]
     deleted: Mapped[datetime.datetime | None]
 

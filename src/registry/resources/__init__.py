@@ -22,6 +22,7 @@
           members/{username}                        Member
           invitations/{id}                          Invitation
        admins/{username}                            Admin         the registry's own team
+       manage                                       Managed       all extensions, for the registry's own team
        events                                       Audit
        flags                                        FlagQueue     reviews that somebody found out of place
        changes                                      Changes       what changed since when
@@ -70,6 +71,7 @@ __all__ = [
     "Head",
     "Index",
     "Listing",
+    "Managed",
     "Node",
     "Outgoing",
     "Root",
@@ -85,6 +87,10 @@ class Audit(Node):
 
 class Outgoing(Node):
     """The way out of here, to the addresses that the registry has shown."""
+
+
+class Managed(Node):
+    """All extensions, for who decides about them."""
 
 
 class Changes(Node):
@@ -106,6 +112,7 @@ class ApiVersion(Node):
         "extensions": Extensions,
         "flags": FlagQueue,
         "listing": Listing,
+        "manage": Managed,
         "publish-tokens": PublishTokens,
         "teams": Teams,
         "updates": Updates,

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from registry.domain.decisions import CODES
+from registry.domain.yanking import OWNER, REGISTRY
 from registry.models import Channel, ExtensionState, Verdict, VersionState
 
 Schema = dict[str, Any]
@@ -50,6 +52,7 @@ def page(results: Schema) -> Schema:
     )
 
 
+REASON = or_null(mapping(code=one_of(CODES), text=TEXT))
 FINDING = mapping(
     code=TEXT, message=TEXT, field=TEXT, path=or_null(TEXT), severity=one_of(["error", "warning"])
 )
@@ -136,7 +139,7 @@ EXTENSION_DETAIL = mapping(
     },
     reviews={"type": "array", "items": REVIEW, "description": "The newest."},
     state=one_of(ExtensionState),
-    state_reason=or_null(TEXT),
+    state_reason=REASON,
     hidden_by_owner=FLAG,
 )
 _COUNTS: Schema = {"type": "object", "additionalProperties": NUMBER}
@@ -161,6 +164,8 @@ VERSION = mapping(
     attempt=NUMBER,
     errors={"type": "array", "items": FINDING},
     yanked=FLAG,
+    yanked_by=or_null(one_of([OWNER, REGISTRY])),
+    yanked_reason=REASON,
     package=or_null(PACKAGE),
     upload_sha256=or_null(SHA256),
     api_range=or_null(TEXT),

@@ -5,7 +5,7 @@ from typing import Any
 import colander
 
 from registry.catalogue.changes import ADDRESSES, CHANGES
-from registry.schemas.answers import EXTENSION, NUMBER, RANGES, TEXT, URL, mapping, one_of, or_null
+from registry.schemas.answers import EXTENSION, NUMBER, RANGES, REASON, TEXT, URL, mapping, one_of, or_null
 
 MOST = 1000
 DEFAULT = 500
@@ -56,7 +56,7 @@ class ChangesSchema(colander.MappingSchema):
 
 _CARRIED = {name: schema for name, schema in EXTENSION["properties"].items() if name not in ADDRESSES} | {
     "compatibility": RANGES,
-    "reason": {"type": ["string", "null"]},
+    "reason": REASON,
 }
 CHANGES_ANSWER = mapping(
     seq=NUMBER,

@@ -27,7 +27,7 @@ extensions = ResourceService("extensions", "/api/v4/extensions/", Extensions)
 extension = ResourceService("extension", "/api/v4/extensions/{name}/", Extension)
 
 
-_OWNERS = (
+OWNERS = (
     select(func.aggregate_strings(func.coalesce(User.username, literal("team:") + Team.name), " "))
     .select_from(Ownership)
     .outerjoin(User, User.id == Ownership.user_id)
@@ -50,7 +50,7 @@ _REST = (
         VersionRow.api_min.label("latest_api_min"),
         VersionRow.api_max.label("latest_api_max"),
         DetailRow.__table__,
-        _OWNERS.label("owners"),
+        OWNERS.label("owners"),
     )
     .select_from(Row)
     .outerjoin(VersionRow, VersionRow.id == Row.latest_id)

@@ -43,12 +43,19 @@ def download_version(request: Request) -> Response:
 def file_response(request: Request, node: Any) -> Response:
     """The signed file of a version node, for whoever may have it."""
     extension, row = node.__parent__.__parent__, node.row
-    access = visibility.download(extension.row)
+    access = visibility.download(extension.row, row)
     private = access is not Download.OPEN
     if private and not extension.permits(Permission.READ_PRIVATE):
         if access is Download.PENDING:
             raise ApiError(
                 403, "This extension is under review; its files are held back.", "STATE_PENDING", NO_STORE
+            )
+        if access is Download.BLOCKED:
+            raise ApiError(
+                410,
+                "The registry's team has yanked this version because it does harm; its file is gone.",
+                "VERSION_BLOCKED",
+                NO_STORE,
             )
         raise ApiError(
             410, "This extension has been disabled; its files are gone.", "STATE_DISABLED", NO_STORE

@@ -13,7 +13,7 @@ from pyramid.request import Request
 from sqlalchemy import select
 
 from registry import hosts, models, pagination, representations
-from registry.domain import visibility
+from registry.domain import management, visibility, yanking
 from registry.errors import ApiError
 from registry.models import Artifact, Channel, Validation, VersionState
 from registry.models import Version as Row
@@ -85,6 +85,7 @@ def show_version(request: Request) -> dict[str, Any]:
     if not VersionState(node.row.state).final:
         request.response.headers["Retry-After"] = str(retry_after(node.row))
         request.costs_nothing = True
+    request.revision = f"{management.revision(node.row, yanking.COLUMNS)}."
     return representations.version(request, extension.row, node.row)
 
 
