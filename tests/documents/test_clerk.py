@@ -45,7 +45,7 @@ def test_changes_are_taken_in(clerk, catalogue, clock):
     ]
     listed = catalogue.json("listing")["extensions"][1]
     assert (listed["disabled"], listed["download_url"], listed["versions"]) == (True, None, [])
-    assert catalogue.json("blocklist")["entries"][0]["reason"] == "harmful"
+    assert catalogue.json("blocklist")["entries"][0]["reason"]["text"] == "harmful"
 
 
 def test_step_by_step_is_the_same_as_from_scratch(clerk, catalogue, clock, context):

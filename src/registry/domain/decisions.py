@@ -43,6 +43,15 @@ class Reason(NamedTuple):
     text: str
 
 
+def read_reason(said: object) -> Reason | None:
+    """The reason in another registry's answer; None when it says nothing, and a code that is none here is OTHER."""
+    if not isinstance(said, dict):
+        return None
+    code, text = str(said.get("code")), said.get("text")
+    plain = text if isinstance(text, str) and text.isprintable() else ""
+    return Reason(code if code in CODES else OTHER, plain[:LONGEST])
+
+
 def check(reason: Reason, what: str = "decision") -> None:
     """Raises Invalid for a reason that says nothing."""
     if not reason.text.strip():

@@ -2,8 +2,8 @@
 
 A yanked version is never offered or resolved again, and never gets other bytes; who has it, or asks for it by its
 number, still gets it. Owners yank their versions (``Version.yanked``). The registry's team yanks for itself
-(``Version.blocked``): only the team lifts that, it is in the blocklist, and where the reason is harm (HARMFUL) the file is
-gone. The two know nothing of each other: a version is offered again when neither holds.
+(``Version.blocked``): only the team lifts that, it is in the blocklist, and where the reason is harm (HARMFUL) the
+file is gone. The two know nothing of each other: a version is offered again when neither holds.
 """
 
 from collections.abc import Collection

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from registry.domain import compatibility, details, events, locks, names, visibility
 from registry.domain.decisions import Reason
-from registry.domain.yanking import YANKED
+from registry.domain.yanking import OWNER, REGISTRY, YANKED
 from registry.mirroring.files import Mirrored
 from registry.mirroring.source import Detail, Refused, RemoteVersion
 from registry.models import (
@@ -169,18 +169,22 @@ def _write_versions(
     for remote in versions:
         row, file = here.pop(remote.version, None), files.get(remote.version)
         # What the source does not offer as its latest is none here: there, the team holds it back.
-        held = not remote.prerelease and not remote.yanked and (newest is None or remote.order_key > newest)
+        held = (
+            not remote.prerelease
+            and remote.yanked_by is None
+            and (newest is None or remote.order_key > newest)
+        )
         flags = {"held": held, "deleted": False}
         if row is None or row.blocked is None or not decided_here:
-            flags |= {"yanked": remote.yanked and not remote.blocked, "blocked": remote.blocked}
+            flags |= {"yanked": remote.yanked_by == OWNER, "blocked": remote.yanked_by == REGISTRY}
         if row is None:
-            values = _new_version(extension_id, detail, remote, file) | _moments(flags, remote.why)
+            values = _new_version(extension_id, detail, remote, file) | _moments(flags, remote.yanked_reason)
             _refuse_taken(connection, values["flat_name"])
             version_id = connection.execute(insert(_VERSION).returning(_VERSION.c.id), values).scalar_one()
         else:
             version_id = row.id
             differ = {key: on for key, on in flags.items() if (getattr(row, key) is not None) != on}
-            values = _moments(differ, remote.why)
+            values = _moments(differ, remote.yanked_reason)
             values |= {**file.columns, "facts": file.facts} if file else {}
             if values:
                 connection.execute(update(_VERSION).where(_VERSION.c.id == row.id), values)
@@ -194,7 +198,7 @@ def _write_versions(
     return changed
 
 
-def _moments(flags: Mapping[str, bool], why: Reason) -> dict[str, Any]:
+def _moments(flags: Mapping[str, bool], why: Reason | None) -> dict[str, Any]:
     values: dict[str, Any] = {key: now() if on else None for key, on in flags.items()}
     for key in flags.keys() & {"yanked", "blocked"}:
         values |= _why(why if flags[key] else None, key)

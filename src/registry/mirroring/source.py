@@ -8,8 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from registry import urls
-from registry.domain.decisions import CODES, LONGEST, OTHER, Reason
-from registry.domain.yanking import REGISTRY
+from registry.domain.decisions import Reason, read_reason
 from registry.fetching import Fetcher
 from registry.models import ExtensionState
 from registry.packages import FORMATS
@@ -22,9 +21,8 @@ from registry.packages.versions import parse_range
 from registry.storage import Draft
 
 PAGE = 50
-MOST_VERSIONS = 5_000
+MOST_VERSIONS, MOST_LANGUAGES = 5_000, 200
 ANSWER_BYTES = 16 * 1024 * 1024
-MOST_LANGUAGES = 200
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -89,10 +87,8 @@ class RemoteVersion:
     version: str
     order_key: bytes
     prerelease: bool
-    # What is yanked is also `blocked` when the team there has done it; `why` is the reason of the two.
-    yanked: bool
-    blocked: bool
-    why: Reason
+    yanked_by: object
+    yanked_reason: Reason | None
     created: datetime.datetime
     api_range: str | None
     file: RemoteFile | None
@@ -195,7 +191,7 @@ def _detail(name: str, answer: dict[str, Any]) -> Detail:
         guid=guid,
         format=str(format),
         state=ExtensionState(answer["state"]),
-        state_reason=_reason(answer.get("state_reason")),
+        state_reason=read_reason(answer.get("state_reason")),
         hidden_by_owner=fields.flag("hidden_by_owner"),
         latest=latest,
         owner_label=(fields.text("owner_label", 200) or owners[:200]) or None,
@@ -219,15 +215,6 @@ def _detail(name: str, answer: dict[str, Any]) -> Detail:
     )
 
 
-def _reason(said: object) -> Reason | None:
-    """None when nothing is said; a code that is none here is another reason."""
-    if not isinstance(said, dict):
-        return None
-    fields = Fields(said, "reason", [])
-    code = fields.text("code", 30)
-    return Reason(code if code in CODES else OTHER, fields.text("text", LONGEST) or "")
-
-
 def _version(detail: Detail, item: dict[str, Any]) -> RemoteVersion | None:
     """None for what has not been signed, which strangers have no business with."""
     number = item.get("version")
@@ -244,9 +231,8 @@ def _version(detail: Detail, item: dict[str, Any]) -> RemoteVersion | None:
         version=number,
         order_key=order_key,
         prerelease=prerelease,
-        yanked=item.get("yanked") is True,
-        blocked=item.get("yanked_by") == REGISTRY,
-        why=_reason(item.get("yanked_reason")) or Reason(OTHER, ""),
+        yanked_by=item.get("yanked_by"),
+        yanked_reason=read_reason(item.get("yanked_reason")),
         created=_time(item.get("created")),
         api_range=_range(item.get("api_range")) if detail.format == "brackets" else None,
         file=_file(item.get("package")),

@@ -1,18 +1,20 @@
 """Why an extension is in its state, and why a version was yanked
 
-Revision 0006, after 0005.
+Revision 0008, after 0007.
 """
+
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
 Time = sa.DateTime(timezone=True)
-VERSION = {
+VERSION: dict[str, sa.types.TypeEngine[Any]] = {
     "yanked_code": sa.String(30),
     "yanked_reason": sa.Text(),
     "blocked": Time,
