@@ -9,7 +9,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -65,13 +65,14 @@ class Remembered:
 
 
 class Client:
-    """Requests to the registry at ``url``, as the user who logged in there."""
+    """Requests to the registry at ``url``, with a personal token or as the user who logged in there."""
 
-    def __init__(self, url: str, remembered: Remembered | None = None):
+    def __init__(self, url: str, remembered: Remembered | None = None, token: str | None = None):
         self.url = url.rstrip("/")
         self.remembered = remembered or Remembered()
         if not is_secure(self.url):
             raise ClientError(f"{self.url} is not an https address; credentials are sent over https only.")
+        self._token = token
         self._session = requests.Session()
         self._session.trust_env = False
 
@@ -81,11 +82,17 @@ class Client:
 
     def get(self, path: str) -> Any:
         """What is at ``path``, asked for with one's login. Raises ClientError."""
-        headers = {"Authorization": f"Bearer {self._access_token()}"}
-        response = self._send("GET", path, headers=headers)
+        response = self.request("GET", path)
         if response.status_code != 200:
             raise ClientError(said(response))
         return response.json()
+
+    def request(
+        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> requests.Response:
+        """The answer to a request with one's credential and, unless it is None, a JSON ``body``."""
+        credential = {"Authorization": f"Bearer {self._token or self._access_token()}"}
+        return self._send(method, path, json=body, headers={**(headers or {}), **credential})
 
     def keep(self, tokens: dict[str, Any]) -> None:
         """Remember what the token endpoint answered."""
@@ -132,7 +139,11 @@ class Client:
 def said(response: requests.Response) -> str:
     """What an answer says is wrong."""
     try:
-        text = str(response.json()["detail"])
+        body = response.json()
+        if response.status_code == 400 and "detail" not in body:
+            text = " ".join(f"{field}: {message}" for field in body for message in body[field])
+        else:
+            text = str(body["detail"])
     except (ValueError, KeyError, TypeError):
         return f"The registry answered with the status {response.status_code}."
     return "".join(character if character.isprintable() else "?" for character in text)

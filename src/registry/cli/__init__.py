@@ -28,6 +28,7 @@ COMMANDS = {
     "import": "registry.cli.import_:import_group",
     "maintenance": "registry.cli.maintenance:maintenance",
     "mirror": "registry.cli.mirror:mirror",
+    "admin": "registry.cli.admin:admin",
     "audit": "registry.cli.audit:audit",
     "verify": "registry.cli.verify:verify",
     "docs": "registry.cli.docs:docs",

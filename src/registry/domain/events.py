@@ -102,21 +102,28 @@ def record(
 
 def verify(connection: Connection, batch: int = 1000) -> int:
     """Walk the whole chain; the number of events, or BrokenChain naming the first bad one."""
-    previous, seq = GENESIS, 0
-    for row in _rows(connection, batch):
-        if row.seq != seq + 1 or row.previous != previous or row.hash != _hash(row):
-            raise BrokenChain(f"event {row.seq} does not follow from event {seq}")
-        previous, seq = row.hash, row.seq
-    return seq
+    before = None
+    for row in rows(connection, batch):
+        if not follows(row, before):
+            raise BrokenChain(f"event {row.seq} does not follow from event {before.seq if before else 0}")
+        before = row
+    return before.seq if before else 0
 
 
-def _rows(connection: Connection, batch: int) -> Iterator[Any]:
+def follows(event: Any, before: Any) -> bool:
+    """Whether an event is what was written after the one ``before``; None is before the first."""
+    seq, previous = (before.seq, before.hash) if before is not None else (0, GENESIS)
+    return bool(event.seq == seq + 1 and event.previous == previous and event.hash == _hash(event))
+
+
+def rows(connection: Connection, batch: int = 1000) -> Iterator[Any]:
+    """All events, the oldest first, ``batch`` of them in memory."""
     events, seq = table(Event), 0
-    while rows := connection.execute(
+    while found := connection.execute(
         select(events).where(events.c.seq > seq).order_by(events.c.seq).limit(batch)
     ).all():
-        yield from rows
-        seq = rows[-1].seq
+        yield from found
+        seq = found[-1].seq
 
 
 def _hash(event: Any) -> bytes:
