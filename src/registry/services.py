@@ -8,6 +8,7 @@ from registry.dialects.amo import signing_v3  # noqa: F401 - defines its service
 from registry.views import (  # noqa: F401 - define their services
     accounts,
     admins,
+    appeals,
     catalogue,
     changes,
     descriptions,
@@ -28,6 +29,7 @@ from registry.views import (  # noqa: F401 - define their services
     owners,
     pictures,
     publishing,
+    reports,
     reviews,
     search,
     sessions,

@@ -35,6 +35,8 @@ PROVIDER_OPTIONS = {
     "api_url": "GitHub: another address than `https://api.github.com`.",
 }
 OFF = "off"
+_LABEL = "[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*"
+_ADDRESS = re.compile(rf"[A-Za-z0-9_+-]{{1,30}}(?:\.[A-Za-z0-9_+-]{{1,30}})?@(?:{_LABEL}\.)*{_LABEL}")
 _LIMIT = re.compile(r"[1-9][0-9]{0,8}/(?:second|minute|hour|day)\Z")
 DEVELOPMENT_SECRET = "development-only-secret-do-not-use-in-production"  # noqa: S105 - refused by production
 SECRET_BYTES = 32
@@ -212,6 +214,9 @@ class Settings:
     mail_password: str = setting("mail.password", "", "Its password.")
     mail_from: str = setting("mail.from", "registry@localhost.localdomain", "Who the messages are from.")
     mail_folder: str = setting("mail.folder", "var/mail", "Where messages are put as `.eml` files.")
+    report_mail: str = setting(
+        "reports.mail_to", "", "The mail address of the registry's team; each new report is mailed there."
+    )
     report_threshold: int = setting(
         "reports.threshold",
         1,
@@ -266,6 +271,8 @@ def check(settings: Settings) -> Settings:
             raise BadSetting(f"limits.{name} is {text!r}; it must be like 60/minute, or off.")
     if settings.production and settings.developer_login:
         raise BadSetting("login.developer lets anybody log in as anybody; production refuses it.")
+    if settings.report_mail and not _ADDRESS.fullmatch(settings.report_mail):
+        raise BadSetting("reports.mail_to must be a plain mail address, such as team@example.org.")
     if settings.mail_tls not in list(MailTls):
         raise BadSetting("mail.tls must be starttls, tls or off.")
     if settings.mail_username and settings.mail_tls == MailTls.OFF:

@@ -27,6 +27,16 @@ def reviews(base: str, name: str) -> str:
     return f"{extension(base, name)}reviews/"
 
 
+def report(base: str, name: str, row_id: int) -> str:
+    """A report, for its reporter and for admins."""
+    return f"{extension(base, name)}reports/{row_id}/"
+
+
+def appeal(base: str, name: str, row_id: int) -> str:
+    """An appeal, for the owners and for admins."""
+    return f"{extension(base, name)}appeals/{row_id}/"
+
+
 def picture(base: str, name: str, row_id: int) -> str:
     """A picture as its owners see it."""
     return f"{extension(base, name)}images/{row_id}/"

@@ -19,8 +19,13 @@ EVERYONE = {Permission.READ, Permission.LOG_IN}
 LOGGED_IN = EVERYONE | {Permission.PUBLISH_NEW, Permission.REVIEW, Permission.REPORT}
 PUBLISHER = LOGGED_IN | {Permission.READ_PRIVATE, Permission.PUBLISH_VERSION}
 OWNER = PUBLISHER | {Permission.EDIT, Permission.OWNERS, Permission.READ_EVENTS, Permission.STEP_DOWN}
-OWNER |= {Permission.REPLY}
-ADMIN = LOGGED_IN | {Permission.READ_PRIVATE, Permission.READ_EVENTS}
+OWNER |= {Permission.REPLY, Permission.APPEAL, Permission.READ_APPEAL}
+ADMIN = LOGGED_IN | {
+    Permission.READ_PRIVATE,
+    Permission.READ_EVENTS,
+    Permission.READ_APPEAL,
+    Permission.READ_REPORT,
+}
 ADMIN |= {Permission.MANAGE, Permission.MODERATE, Permission.ADMINS, Permission.AUDIT}
 
 # The two extensions are ann's; colin publishes them too, so do the teams "makers" (as an owner) and "helpers".
@@ -130,6 +135,7 @@ def test_a_team_member_publishes(stocked, people):
 
 EVERYTHING = OWNER | ADMIN
 SEEING = {Permission.READ_PRIVATE, Permission.READ_EVENTS, Permission.AUDIT}
+SEEING |= {Permission.READ_APPEAL, Permission.READ_REPORT}
 BY_SCOPE = {
     (): EVERYONE,
     ("test-results",): EVERYONE,
@@ -139,7 +145,8 @@ BY_SCOPE = {
     # Whoever may change something may see what became of it.
     ("manage",): EVERYONE
     | SEEING
-    | {Permission.MANAGE, Permission.MODERATE, Permission.ADMINS, Permission.OWNERS, Permission.STEP_DOWN},
+    | {Permission.MANAGE, Permission.MODERATE, Permission.ADMINS}
+    | {Permission.APPEAL, Permission.OWNERS, Permission.STEP_DOWN},
     ("publish",): EVERYONE | SEEING | {Permission.PUBLISH_NEW, Permission.PUBLISH_VERSION, Permission.EDIT},
     ("read", "review"): EVERYONE | SEEING | {Permission.REVIEW, Permission.REPLY},
 }

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from registry.domain import ownership, reviews, teams, transfers
+from registry.domain import ownership, review_flags, reviews, teams, transfers
 from registry.models import Extension, OwnershipRole, TeamRole, User
 from support import rows, shelf
 
@@ -25,7 +25,11 @@ class World:
         shared = rows.extension(session, "shared", ann, "1.0.0")
         ownership.grant(session, shared.id, OwnershipRole.OWNER, ann, user_id=bob)
         other = rows.extension(session, "other", bob, "1.0.0")
+        reviews.write_review(session, other.id, ann, 2, "So so", "I use it at times.")
         reviews.write_review(session, other.id, ann, 4, "Fine", "I use it every day.")
+        about_shared = reviews.write_review(session, shared.id, self.ids["carl"], 1).review_id
+        reviews.reply(session, about_shared, ann, "Why?")
+        review_flags.flag(session, about_shared, ann, "other", "No reason given")
         makers = teams.create(session, "makers", "", bob)
         teams.answer(
             session, teams.invite(session, makers.id, shelf.OWNER, TeamRole.MEMBER, bob), ann, accept=True

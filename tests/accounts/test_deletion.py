@@ -10,6 +10,7 @@ from registry.domain.deletion import PERSONAL, delete_account
 from registry.domain.errors import Conflict, Forbidden
 from registry.models import (
     Event,
+    FormerReview,
     Membership,
     Ownership,
     OwnershipRole,
@@ -84,12 +85,15 @@ def test_everything_personal_is_gone_at_once(world, stocked, accounts, database,
         for model in (*PERSONAL, Membership):
             column = table(model).c.user_id
             assert connection.scalar(select(func.count()).where(column == world.ann)) == 0, model
-        review = connection.execute(select(Review.rating, Review.title, Review.body)).one()
+        mine = select(Review.rating, Review.title, Review.body).where(Review.user_id == world.ann)
+        review = connection.execute(mine).one()
+        former = connection.execute(select(FormerReview.rating, FormerReview.title, FormerReview.body)).one()
+        assert connection.scalars(select(Review.reply)).all() == [None, None]
         assert connection.scalar(select(func.count()).select_from(Transfer)) == 0
         dump = str(connection.execute(select(User.__table__)).all())
         assert events.verify(connection) > 0
         texts = str(connection.execute(select(Event.data, Event.kind)).all())
-    assert tuple(review) == (4, None, None)
+    assert (tuple(review), tuple(former)) == ((4, None, None), (2, None, None))
     assert world.extension("other").rating_counts == [0, 0, 0, 1, 0]
     assert "'ann'" not in dump
     assert "Ann" not in texts

@@ -22,6 +22,7 @@ def test_it_is_all_there(world, stocked, accounts, database):
         user_id = world.ann
         logins.link(session, user_id, "corp", "subject-7", "Ann at work")
         reports.file_report(session, world.extension("other").id, user_id, "other", "It blinks.")
+        reports.file_report(session, world.extension("other").id, user_id, "harm", "And it beeps.")
         return sessions.open_session(session, user_id, "corp", client="a browser")[1]
 
     secret = database.write(add)
@@ -46,7 +47,11 @@ def test_it_is_all_there(world, stocked, accounts, database):
     ]
     assert "extension.transfer-offered" in names(found, "notifications", "kind")
     assert names(found, "reviews", "body") == ["I use it every day."]
+    assert names(found, "former_reviews", "body") == ["I use it at times."]
+    assert names(found, "review_replies", "reply") == ["Why?"]
+    assert names(found, "review_flags", "note") == ["No reason given"]
     assert names(found, "reports", "comment") == ["It blinks."]
+    assert names(found, "report_evidence", "comment") == ["And it beeps."]
     assert sorted(names(found, "versions", "version")) == ["1.0.0", "1.0.0", "2.0.0"]
     assert "version.published" in names(found, "events_by", "kind")
     assert "team.invited" in names(found, "events_about", "kind")

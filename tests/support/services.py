@@ -22,7 +22,9 @@ PRESENT = {
     "team": "makers",
 }
 # Variables that name a row which is not on the shelf.
-ADMINS_ONLY = ("/api/v4/admins", "/api/v4/events", "/api/v4/flags", "/api/v4/manage")
+ADMINS_ONLY = tuple(
+    f"/api/v4/{name}" for name in ("admins", "appeals", "events", "flags", "manage", "reports")
+)
 MANAGED = ("/manage",)
 OFTEN_EMPTY = ("/transfer", "/reviews/mine", "/signature")
 OWN_ROWS = {"author", "id", "picture", "username", "holder", "team"}

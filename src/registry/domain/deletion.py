@@ -6,7 +6,7 @@ so that names and versions are given to nobody. A site admin may name another ow
 
 - Reviews keep their stars and lose their text, present and former: a text is personal, and the stars are part of a
   count that others trust and that must not change with an account. Answers to the reviews of others go.
-- Reports and flags stay as they are: they are what the registry's team decides by, and a report that could be
+- Reports, appeals and flags stay as they are: they are what the registry's team decides by, and a report that could be
   withdrawn by deleting an account could be bought off. Their reporter is the tombstone, whom nobody knows.
 - A team with nobody else in it is dissolved, and what it alone owned is the tombstone's. A team with others stays
   theirs, so its last admin cannot go.

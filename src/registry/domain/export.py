@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 
 from registry.models import (
     ApiKey,
+    Appeal,
     Database,
     DeviceLogin,
     Event,
@@ -29,6 +30,7 @@ from registry.models import (
     Notification,
     Ownership,
     Report,
+    ReportEvidence,
     Review,
     ReviewFlag,
     Team,
@@ -186,12 +188,25 @@ SECTIONS = (
     ),
     Section(
         "reports",
-        select(
-            _EXTENSION, Report.id, Report.reason, Report.comment, Report.state, Report.created, Report.decided
-        )
+        select(_EXTENSION, *_columns(Report, "extension_id", "reporter_id", "claimed_by", "decided_by"))
         .join(Extension, Extension.id == Report.extension_id)
         .where(Report.reporter_id == _ME),
         Report.id,
+    ),
+    Section(
+        "report_evidence",
+        select(_EXTENSION, *_columns(ReportEvidence))
+        .join(Report, Report.id == ReportEvidence.report_id)
+        .join(Extension, Extension.id == Report.extension_id)
+        .where(Report.reporter_id == _ME),
+        ReportEvidence.id,
+    ),
+    Section(
+        "appeals",
+        select(_EXTENSION, *_columns(Appeal, "extension_id", "user_id", "decided_by"))
+        .join(Extension, Extension.id == Appeal.extension_id)
+        .where(Appeal.user_id == _ME),
+        Appeal.id,
     ),
     Section(
         "versions",

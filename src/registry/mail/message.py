@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 SUBJECTS: Mapping[str, str] = {
     "address-confirm": "Confirm your mail address",
     "digest": "What you have not read yet",
+    "report-filed": "An extension has been reported",
     "webhook-disabled": "A webhook has been disabled",
 }
 # RFC 5321, 4.5.3.1; only what every server takes: no quoted local parts, no addresses in brackets, ASCII.

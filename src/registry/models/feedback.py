@@ -91,7 +91,7 @@ class ReviewFlag(Base):
 
 
 class Report(Base):
-    """One user's report of abuse. ``state_before`` is what a dismissal brings back."""
+    """One user's report of abuse."""
 
     __tablename__ = "report"
     __table_args__ = (
@@ -108,7 +108,6 @@ class Report(Base):
     # Where it can be seen.
     version_id: Mapped[int | None] = mapped_column(ForeignKey("version.id"))
     state: Mapped[str] = mapped_column(String(10), default=ReportState.OPEN)
-    state_before: Mapped[str | None] = mapped_column(String(20))
     # The admin who looks into it.
     claimed_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     claimed: Mapped[datetime.datetime | None]

@@ -7,6 +7,10 @@
              versions/{version}                     Version
              reviews/{username|id|mine}             Review        by their author's name
                 reply, flags, hidden, history       Reply, Flags, Hidden, History
+             reports/{id}                           Report        its reporter's and admins'
+                claim, decision                     Claim, Decision
+             appeals/{id}                           Appeal        the owners' and admins'
+                decision                            AppealDecision
              owners/{username|team:NAME}            Owner
              transfer                               TransferOffer
              trusted-publishers/{id}                TrustedPublisher
@@ -24,6 +28,7 @@
        admins/{username}                            Admin         the registry's own team
        manage                                       Managed       all extensions, for the registry's own team
        events                                       Audit
+       reports, appeals                             ReportQueue, AppealQueue         what waits for the team
        flags                                        FlagQueue     reviews that somebody found out of place
        changes                                      Changes       what changed since when
           head                                      Head          the end of the chain of events, signed
@@ -58,6 +63,7 @@ from registry.resources.feedback import FlagQueue
 from registry.resources.login import Device, Login, Logout, OAuth, PublishTokens, WellKnown
 from registry.resources.mail import MailPages
 from registry.resources.pictures import PictureFiles
+from registry.resources.reports import AppealQueue, ReportQueue
 from registry.resources.teams import Teams
 
 __all__ = [
@@ -106,6 +112,7 @@ class Updates(Node):
 class ApiVersion(Node):
     children = {
         "admins": Admins,
+        "appeals": AppealQueue,
         "blocklist": Blocklist,
         "changes": Changes,
         "events": Audit,
@@ -114,6 +121,7 @@ class ApiVersion(Node):
         "listing": Listing,
         "manage": Managed,
         "publish-tokens": PublishTokens,
+        "reports": ReportQueue,
         "teams": Teams,
         "updates": Updates,
         "users": Users,
@@ -144,7 +152,9 @@ class Root(Node):
         # Admins manage; they do not publish for others.
         Role.ADMIN: (
             Permission.READ_PRIVATE,
+            Permission.READ_APPEAL,
             Permission.READ_EVENTS,
+            Permission.READ_REPORT,
             Permission.MANAGE,
             Permission.MODERATE,
             Permission.ADMINS,

@@ -27,12 +27,15 @@ from registry.resources.base import Node
 from registry.resources.feedback import Reviews
 from registry.resources.ownership import ExtensionEvents, Owners, TransferOffer, TrustedPublishers
 from registry.resources.pictures import Pictures
+from registry.resources.reports import Appeals, Reports
 
 PUBLISHERS = (Permission.READ_PRIVATE, Permission.PUBLISH_VERSION)
 OWNERS = (
     *PUBLISHERS,
+    Permission.APPEAL,
     Permission.EDIT,
     Permission.OWNERS,
+    Permission.READ_APPEAL,
     Permission.READ_EVENTS,
     Permission.REPLY,
     Permission.STEP_DOWN,
@@ -91,9 +94,11 @@ class Versions(Node):
 
 class Extension(Node):
     children = {
+        "appeals": Appeals,
         "events": ExtensionEvents,
         "images": Pictures,
         "owners": Owners,
+        "reports": Reports,
         "reviews": Reviews,
         "transfer": TransferOffer,
         "trusted-publishers": TrustedPublishers,
