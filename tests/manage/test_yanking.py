@@ -71,7 +71,15 @@ def test_the_team_yanks(site, yank, get, ann, root, code, file):
     assert kinds[:4] == ["version.restored", "version.restored", "version.yanked", "version.yanked"]
     notes = site.get(f"{V4}users/me/notifications/", headers=ann).json["results"]
     assert [note["kind"] for note in notes] == ["version.restored", "version.yanked"]
-    assert (notes[1]["about"]["version"], notes[1]["about"]["code"]) == ("1.1.0", code)
+    assert notes[1]["about"] == {
+        "extension": NAME,
+        "version": "1.1.0",
+        "whose": "registry",
+        "before": False,
+        "after": True,
+        "code": code,
+        "reason": reason["text"],
+    }
 
 
 def test_the_blocklist_has_what_the_team_decided(yank, manage, config):

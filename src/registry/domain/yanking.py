@@ -60,7 +60,7 @@ def yank(
     setattr(version, f"{column}_code", wanted.reason.code if wanted.yanked else None)
     setattr(version, f"{column}_reason", wanted.reason.text if wanted.yanked else None)
     signed = version.state == VersionState.SIGNED
-    said = {"version": version.version, "by": wanted.by, "before": before, "after": wanted.yanked}
+    said = {"version": version.version, "whose": wanted.by, "before": before, "after": wanted.yanked}
     visibility.refresh(session, extension_id)
     kind = YANKED if wanted.yanked else RESTORED
     decisions.record(session, extension_id, actor_id, wanted.reason, {kind: said}, public=signed)
