@@ -106,6 +106,40 @@ def test_what_somebody_else_changed_meanwhile_is_left_alone(admin, manage, befor
     assert lines[-1] == "0 of 1 changed."
 
 
+def test_reports_and_appeals(admin, site, accounts, ann):
+    path = f"{EXTENSIONS}{NAME}/"
+    for user, body in (
+        ("bob", {"reason": "malware", "comment": "It sends\nmy keys away."}),
+        ("carl", {"reason": "harm"}),
+    ):
+        site.post_json(f"{path}reports/", body, headers=accounts.bearer(user), status=201)
+    code, lines = admin("reports", "list")
+    assert code == 0
+    assert [line.split("  ")[-2:] for line in lines if "word-tally" in line] == [
+        ["malware", "by bob"],
+        ["harm", "by carl"],
+    ]
+    assert [line.strip() for line in lines[1:3]] == ["It sends", "my keys away."]
+    assert admin("reports", "claim", NAME, "1") == (0, [f"You look into report 1 of {NAME}."])
+    assert admin("reports", "list", "--claimed", "me")[1][0].endswith("claimed by root")
+    assert len(admin("reports", "list", "--reason", "harm", "--claimed", "false")[1]) == 1
+    assert admin("reports", "release", NAME, "1")[0] == 0
+    code, (line,) = admin("reports", "release", NAME, "1")
+    assert (code, line) == (2, "registry: Nobody has claimed this report.")
+    dismiss = ("reports", "resolve", NAME, "2", "dismiss", "--reason", "It does not.")
+    assert admin(*dismiss) == (0, [f"Report 2 is dismissed; {NAME} is pending_disable."])
+    assert admin(*dismiss)[0] == 2
+    uphold = ("reports", "resolve", NAME, "1", "uphold", "--reason", "It does.", "--all")
+    assert admin(*uphold) == (0, [f"Report 1 is upheld; {NAME} is disabled."])
+    assert admin("reports", "list") == (0, [])
+    assert len([line for line in admin("reports", "list", "--state", "any")[1] if NAME in line]) == 2
+    site.post_json(f"{path}appeals/", {"comment": "It does not any more."}, headers=ann, status=201)
+    code, (line, said) = admin("appeals", "list")
+    assert (code, line.split("  ")[-1], said.strip()) == (0, "by ann", "It does not any more.")
+    grant = ("appeals", "resolve", NAME, "1", "grant", "--reason", "Looked at again.")
+    assert admin(*grant) == (0, [f"Appeal 1 is granted; {NAME} is active."])
+
+
 def test_the_record_as_a_file(admin, cli, database, tmp_path):
     admin("state", NAME, "disabled", *WHY)
     admin("yank", NAME, "1.1.0", *WHY)

@@ -5,20 +5,21 @@ Each decision is made on what was looked at just before (`If-Match`): when someb
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote
 
 import click
 
+from registry.cli.cases import appeals, reports
 from registry.cli.faults import Fault
+from registry.cli.remote import API, connected, extension, pages
 from registry.client import Client, ClientError, said
 from registry.domain.decisions import CODES
 from registry.logs import escape
 from registry.models import ExtensionState
 
-API = "/api/v4"
 FILTERS = {
     "name": "name_like",
     "owner": "owner",
@@ -28,22 +29,6 @@ FILTERS = {
 }
 ATTEMPTS, LONGEST_PAUSE = 5, 90
 _STATE = click.Choice([str(state) for state in ExtensionState])
-
-
-def connected(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Gives a command a ``client``: where the registry is, and with what token, or whose login."""
-
-    @click.option("--url", default="http://127.0.0.1:6543", envvar="REGISTRY_URL", help="The registry.")
-    @click.option(
-        "--token",
-        envvar="REGISTRY_TOKEN",
-        help="A token with the scope manage, better in REGISTRY_TOKEN; without one your login counts.",
-    )
-    @wraps(command)
-    def with_client(url: str, token: str | None, **options: Any) -> Any:
-        return command(client=Client(url, token=token and token.strip()), **options)
-
-    return with_client
 
 
 def reasoned(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -61,6 +46,10 @@ def reasoned(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.group()
 def admin() -> None:
     """Decide about extensions, as the registry's own team, over the API."""
+
+
+admin.add_command(reports)
+admin.add_command(appeals)
 
 
 @admin.command()
@@ -164,7 +153,7 @@ def bulk(
 
 def _of(name: str, version: str | None = None) -> str:
     place = "" if version is None else f"versions/{quote(version, safe='')}/"
-    return f"{API}/extensions/{quote(name, safe='')}/{place}manage/"
+    return f"{extension(name)}{place}manage/"
 
 
 def _limit(found: dict[str, Any]) -> str:
@@ -205,19 +194,10 @@ def _matching(client: Client, filters: tuple[str, ...], most: int) -> list[Any]:
             raise Fault(f"{key} is there twice.")
         asked[FILTERS[key]] = value
     found = []
-    for page in _pages(client, f"{API}/manage/?{urlencode(asked)}"):
+    for page in pages(client, f"{API}/manage/", asked):
         found += page["results"]
         if len(found) > most:
             raise Fault(
                 f"More than {most} extensions are meant; nothing was changed. Say --most if that is right."
             )
     return found
-
-
-def _pages(client: Client, path: str) -> Iterator[Any]:
-    while True:
-        page = client.get(path)
-        yield page
-        if page["next"] is None:
-            return
-        path = f"{API}/manage/?{urlsplit(page['next']).query}"
