@@ -162,6 +162,9 @@ def test_an_appeal_that_is_granted(send, filed, state, told):
     assert decide(send, answer.location, "refuse", status=409).json["code"] == "APPEAL_DECIDED"
     assert {kind for kind, _ in told("ann")[:2]} == {"extension.state", "appeal.decided"}
     assert send("post", "ann", "appeals/", {"comment": "x"}, 409).json["code"] == "NO_DECISION"
+    # Its reporter was wrong, and hides nothing again.
+    send("post", "bob", "reports/", MALWARE, 201)
+    assert state() == "active"
 
 
 def test_an_appeal_that_is_refused(send, set_state, state):

@@ -95,6 +95,11 @@ def test_what_is_hidden_counts_in_nothing(reviewed, rating, told):
     assert reviewed("get", "root", BOB).json["hidden"] is True
     assert reviewed("get", "root", QUEUE).json["count"] == 0
     assert told("bob") == ["review.hidden"]
+    for who, status in ((None, 401), ("bob", 403)):
+        reviewed("get", who, "reviews/?hidden=true", status=status)
+    found = reviewed("get", "root", "reviews/?hidden=true").json
+    assert (found["count"], [one["user"] for one in found["results"]]) == (1, ["bob"])
+    assert reviewed("get", "root", "reviews/?hidden=true&rating=4").json["count"] == 0
     # Nothing that its author does brings it back.
     reviewed("post", "bob", "reviews/", {"rating": 5}, 200)
     reviewed("delete", "bob", BOB, status=204)

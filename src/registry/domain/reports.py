@@ -7,7 +7,7 @@ owners are told what happens to the extension, and never who reported it.
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from registry import urls
@@ -16,6 +16,8 @@ from registry.domain.errors import Conflict, Forbidden, Invalid
 from registry.domain.notifications import notify
 from registry.domain.ownership import may_publish
 from registry.models import (
+    Appeal,
+    AppealState,
     Event,
     Extension,
     ExtensionState,
@@ -235,8 +237,13 @@ def _state_to_restore(session: Session, extension: Extension) -> ExtensionState 
 
 
 def _reporters(session: Session, extension_id: int) -> set[int]:
-    """Who has an open report that counts."""
+    """Who has an open report that counts: nobody whose report of it was dismissed, or upheld and then appealed."""
     reports = select(Report.reporter_id).where(Report.extension_id == extension_id).distinct()
     said = set(session.scalars(reports.where(Report.state == ReportState.OPEN)))
-    wrong = reports.where(Report.state == ReportState.DISMISSED, Report.reporter_id.in_(said))
-    return said - set(session.scalars(wrong))
+    overturned = exists().where(
+        Appeal.extension_id == extension_id,
+        Appeal.state == AppealState.GRANTED,
+        Appeal.decided > Report.decided,
+    )
+    wrong = (Report.state == ReportState.DISMISSED) | ((Report.state == ReportState.UPHELD) & overturned)
+    return said - set(session.scalars(reports.where(Report.reporter_id.in_(said), wrong)))

@@ -3,8 +3,9 @@
 from typing import Any
 
 import colander
+from pyramid.httpexceptions import HTTPForbidden
 from pyramid.request import Request
-from sqlalchemy import bindparam
+from sqlalchemy import Select, bindparam
 
 from registry import pagination
 from registry.catalogue import presentation
@@ -43,17 +44,24 @@ class ReviewsSchema(pagination.PageSchema):
         validator=colander.Range(1, 5),
         description="Only those with so many stars.",
     )
+    hidden = colander.SchemaNode(
+        colander.Boolean(), missing=False, description="Those that are hidden instead; for site admins."
+    )
 
 
 @reviews.get(permission=Permission.READ, validators=[query(ReviewsSchema())])
 @answering(answers.page(answers.REVIEW))
 def list_reviews(request: Request) -> dict[str, Any]:
     """The reviews of an extension, newest first."""
-    extension = of_extension(request)
-    request.keep_until_changed(extension.id)
+    extension, rating = of_extension(request), request.validated["rating"]
     rows, total = ROWS.where(Row.extension_id == extension.id), sum(extension.rating_counts)
-    if rating := request.validated["rating"]:
+    if rating:
         rows, total = rows.where(Row.rating == rating), extension.rating_counts[rating - 1]
+    if request.validated["hidden"]:
+        rows = _hidden(request, extension.id, rating)
+        total = pagination.count(request, rows)
+    else:
+        request.keep_until_changed(extension.id)
 
     def render(row: Any) -> dict[str, Any]:
         return presentation.review(request.public_url, extension.name, row)
@@ -169,6 +177,13 @@ def of_extension(request: Request) -> Any:
     if not visibility.detail_is_open(extension.row) and not extension.permits(Permission.READ_PRIVATE):
         raise ApiError(404, "There is nothing at this address.", "ERROR_NOT_FOUND")
     return extension.row
+
+
+def _hidden(request: Request, extension_id: int, rating: int | None) -> Select[Any]:
+    if not request.has_permission(Permission.MODERATE, request.context):
+        raise HTTPForbidden
+    rows = ALL_ROWS.where(Row.extension_id == extension_id, Row.hidden.is_not(None), Row.deleted.is_(None))
+    return rows.where(Row.rating == rating) if rating else rows
 
 
 def _present(request: Request) -> Any:
