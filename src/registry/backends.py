@@ -15,6 +15,7 @@ from registry.models import Database
 from registry.oidc import Pipelines, open_providers
 from registry.sealing import Sealer
 from registry.storage import open_storage
+from registry.webhooks import system
 
 
 def _read(request: Request) -> Connection:
@@ -28,6 +29,7 @@ def includeme(config: Any) -> None:
     ini = config.get_settings()
     registry["database"] = Database(ini["sqlalchemy.url"])
     registry["storage"] = open_storage(settings.storage)
+    registry["resolver"] = system
     registry["sealer"] = Sealer(settings.secret)
     registry["alarm"] = Alarm(ini)
     registry["providers"] = open_providers(settings.providers, settings.public_url)

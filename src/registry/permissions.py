@@ -39,6 +39,7 @@ class Permission(StrEnum):
     SECURITY = "login:security"
     STEP_DOWN = "manage:step-down"
     TEAM = "manage:team"
+    WEBHOOKS = "manage:webhooks"
 
     @property
     def scope(self) -> str | None:

@@ -38,6 +38,7 @@ from registry.views import (  # noqa: F401 - define their services
     trusted_publishers,
     updates,
     versions,
+    webhooks,
     yanking,
 )
 

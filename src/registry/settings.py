@@ -22,6 +22,7 @@ PREFIXES = (
     "limits.",
     "trusted_publishing.",
     "mail.",
+    "webhooks.",
 )
 # The options of a login provider NAME, as `login.NAME.OPTION`.
 PROVIDER_OPTIONS = {
@@ -37,6 +38,8 @@ PROVIDER_OPTIONS = {
 OFF = "off"
 _LABEL = "[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*"
 _ADDRESS = re.compile(rf"[A-Za-z0-9_+-]{{1,30}}(?:\.[A-Za-z0-9_+-]{{1,30}})?@(?:{_LABEL}\.)*{_LABEL}")
+# How the way to the mail server is secured: after a greeting, from the first byte, or not.
+MAIL_TLS = STARTTLS, TLS, _ = "starttls", "tls", OFF
 _LIMIT = re.compile(r"[1-9][0-9]{0,8}/(?:second|minute|hour|day)\Z")
 DEVELOPMENT_SECRET = "development-only-secret-do-not-use-in-production"  # noqa: S105 - refused by production
 SECRET_BYTES = 32
@@ -48,14 +51,6 @@ class HttpsRequired(enum.StrEnum):
     TRUE = "true"
     LOOPBACK = "loopback"
     FALSE = "false"
-
-
-class MailTls(enum.StrEnum):
-    """How the way to the mail server is secured: after a greeting, from the first byte, or not."""
-
-    STARTTLS = "starttls"
-    TLS = "tls"
-    OFF = "off"
 
 
 class BadSetting(Exception):
@@ -201,21 +196,18 @@ class Settings:
         "jobs.counters", 300.0, "How often new counts of downloads are taken into the whole documents."
     )
     senders: int = setting("jobs.senders", 4, "Threads of one worker that send what goes to others' servers.")
-    mail_server: str = setting(
-        "mail.server", "", "Takes mail by SMTP; without one every message is a file in `mail.folder`."
-    )
+    mail_server: str = setting("mail.server", "", "Takes mail by SMTP; without one it goes to `mail.folder`.")
     mail_port: int = setting("mail.port", 587, "Its port.")
-    mail_tls: str = setting(
-        "mail.tls",
-        "starttls",
-        "`starttls`, `tls` (usually port 465), or `off` (for a server on this machine).",
-    )
+    mail_tls: str = setting("mail.tls", STARTTLS, "`starttls`, `tls`, or `off` (a server on this machine).")
     mail_username: str = setting("mail.username", "", "The login there, if it wants one.")
     mail_password: str = setting("mail.password", "", "Its password.")
     mail_from: str = setting("mail.from", "registry@localhost.localdomain", "Who the messages are from.")
     mail_folder: str = setting("mail.folder", "var/mail", "Where messages are put as `.eml` files.")
     report_mail: str = setting(
         "reports.mail_to", "", "The mail address of the registry's team; each new report is mailed there."
+    )
+    webhooks_local: bool = setting(
+        "webhooks.allow_local", False, "Let webhooks be here; production refuses it."
     )
     report_threshold: int = setting(
         "reports.threshold",
@@ -269,13 +261,15 @@ def check(settings: Settings) -> Settings:
         text = getattr(settings, f"limit_{name}")
         if text != OFF and not _LIMIT.match(text):
             raise BadSetting(f"limits.{name} is {text!r}; it must be like 60/minute, or off.")
+    if settings.production and settings.webhooks_local:
+        raise BadSetting("webhooks.allow_local opens this machine to webhooks; production refuses it.")
     if settings.production and settings.developer_login:
         raise BadSetting("login.developer lets anybody log in as anybody; production refuses it.")
     if settings.report_mail and not _ADDRESS.fullmatch(settings.report_mail):
         raise BadSetting("reports.mail_to must be a plain mail address, such as team@example.org.")
-    if settings.mail_tls not in list(MailTls):
+    if settings.mail_tls not in MAIL_TLS:
         raise BadSetting("mail.tls must be starttls, tls or off.")
-    if settings.mail_username and settings.mail_tls == MailTls.OFF:
+    if settings.mail_username and settings.mail_tls == OFF:
         raise BadSetting("mail.username needs mail.tls: a password is not sent in the clear.")
     if settings.public_url.endswith("/") or not settings.public_url.startswith(("http://", "https://")):
         raise BadSetting("registry.public_url must be an http(s) address without a slash at the end.")

@@ -11,7 +11,7 @@ from registry.jobs.worker import open_context
 from registry.mail import compose
 from registry.models import Job, Mail, now
 
-DATA = {"webhook": "https://hooks.example.org/", "reason": "it is gone", "link": "https://example.org/"}
+DATA = {"webhook": "https://hooks.example.org/", "reason": "it is gone", "path": "/"}
 
 
 @pytest.fixture
@@ -156,4 +156,4 @@ def test_no_line_end_reaches_a_header(database):
     )
     for bad in bad_ones:
         with pytest.raises(ValueError):
-            compose("webhook-disabled", "a@example.org", DATA, **(given | bad))
+            compose("webhook-disabled", "a@example.org", DATA | {"base": ""}, **(given | bad))

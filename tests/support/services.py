@@ -20,14 +20,15 @@ PRESENT = {
     "holder": "bob",
     "author": "bob",
     "team": "makers",
+    "webhook": "999",
 }
 # Variables that name a row which is not on the shelf.
 ADMINS_ONLY = tuple(
-    f"/api/v4/{name}" for name in ("admins", "appeals", "events", "flags", "manage", "reports")
+    f"/api/v4/{name}" for name in ("admins", "appeals", "events", "flags", "manage", "reports", "webhooks")
 )
 MANAGED = ("/manage",)
 OFTEN_EMPTY = ("/transfer", "/reviews/mine", "/signature")
-OWN_ROWS = {"author", "id", "picture", "username", "holder", "team"}
+OWN_ROWS = {"author", "id", "picture", "username", "holder", "team", "webhook"}
 LOGIN_ONLY = ("/api/v4/users/me/export",)
 # It has to be told of what.
 COUNTS = ("/countDownload",)
@@ -42,6 +43,7 @@ ABSENT = {
     "holder": "nobody",
     "author": "nobody",
     "team": "nobody",
+    "webhook": "x",
 }
 
 QUESTIONS = {"/api/v4/updates/": "?host=brackets&host_version=1.14&installed=word-tally@1.0.0"}

@@ -45,6 +45,8 @@ from registry.models import (
     Transfer,
     TrustedPublisher,
     User,
+    Webhook,
+    WebhookState,
     now,
     table,
 )
@@ -122,6 +124,11 @@ def _bury(session: Session, user: User) -> None:
         update(TrustedPublisher)
         .where(TrustedPublisher.added_by == user.id, TrustedPublisher.removed.is_(None))
         .values(removed=now())
+    )
+    session.execute(
+        update(Webhook)
+        .where(Webhook.created_by == user.id, Webhook.state != WebhookState.REMOVED)
+        .values(state=WebhookState.DISABLED, reason="The account that made it has been deleted.")
     )
     user.former = hashlib.sha256(user.username.encode()).digest()
     user.username = f"deleted~{user.id}"  # no account can be given such a name

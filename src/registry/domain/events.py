@@ -17,7 +17,7 @@ import orjson
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from registry.domain import locks
+from registry.domain import deliveries, locks
 from registry.models import Event, EventSubject, Extension, now, table
 
 GENESIS = bytes(32)
@@ -97,6 +97,7 @@ def record(
     about = {data[key] for key in PEOPLE if data.get(key) is not None} - {actor_id}
     if about:
         connection.execute(_ABOUT, [{"user_id": one, "seq": event.seq} for one in sorted(about)])
+    deliveries.tell(session, kind, event.seq, extension_id)
     return event.seq
 
 

@@ -39,6 +39,7 @@ from registry.models import (
     TrustedPublisher,
     User,
     Version,
+    Webhook,
     table,
 )
 
@@ -221,6 +222,11 @@ SECTIONS = (
         .join(Extension, Extension.id == Version.extension_id)
         .where(Version.submitted_by == _ME),
         Version.id,
+    ),
+    Section(
+        "webhooks",
+        select(*_columns(Webhook, "secret", "former", "created_by")).where(Webhook.created_by == _ME),
+        Webhook.id,
     ),
     Section("events_by", _SEEN.where(Event.actor_id == _ME), Event.seq),
     Section(

@@ -20,6 +20,7 @@ A kind of work is a module with the five functions of ``base.Kind``, and its lin
 
     signing.py       an accepted package becomes the signed file that is served
     mail.py          a message leaves
+    webhooks.py      an address is told of an event
     pictures.py      an icon or a screenshot becomes the files that are served
 
 and beside them a standing duty, done by one worker at a time:
@@ -33,14 +34,15 @@ its own (``post``), and tried again for days; so a server that is slow, or away,
 
 from collections.abc import Mapping, Sequence
 
+from registry.domain.deliveries import WEBHOOK
 from registry.domain.mail import MAIL
 from registry.domain.pictures import MAKE
 from registry.domain.publishing import SIGN
-from registry.jobs import mail, pictures, signing
+from registry.jobs import mail, pictures, signing, webhooks
 from registry.jobs.base import Kind, Permanent, Transient, WorkerContext
 
 __all__ = ["KINDS", "RETRIES", "Kind", "Permanent", "Transient", "WorkerContext"]
 
-KINDS: Mapping[str, Kind] = {SIGN: signing, MAKE: pictures, MAIL: mail}
+KINDS: Mapping[str, Kind] = {SIGN: signing, MAKE: pictures, MAIL: mail, WEBHOOK: webhooks}
 # What goes to the servers of others: seconds until the next try, after each that failed.
-RETRIES: Mapping[str, Sequence[float]] = {MAIL: mail.RETRIES}
+RETRIES: Mapping[str, Sequence[float]] = {MAIL: mail.RETRIES, WEBHOOK: webhooks.RETRIES}

@@ -20,6 +20,7 @@ from registry.queue import Claim
 from registry.settings import Settings
 from registry.signing import IssuerKey
 from registry.storage import Storage
+from registry.webhooks import Resolver, system
 
 
 class Permanent(Exception):
@@ -46,7 +47,7 @@ class Kind(Protocol):
     def finished(self, session: Session, claim: Claim, result: Any) -> None:
         """It is done: write down the result. Whatever is raised undoes the whole, and is taken as from ``work``."""
 
-    def postponed(self, session: Session, claim: Claim) -> None:
+    def postponed(self, session: Session, claim: Claim, error: Exception) -> None:
         """It did not work now and will be tried again."""
 
     def gave_up(self, session: Session, claim: Claim, findings: Sequence[Finding], dead: bool) -> None:
@@ -67,6 +68,7 @@ class WorkerContext:
     settings: Settings
     roots: Sequence[x509.Certificate] = ()
     owner: str = field(default_factory=_owner)
+    resolver: Resolver = system
 
     def __post_init__(self) -> None:
         self.heart = Heart(self.database, self.settings.lease)

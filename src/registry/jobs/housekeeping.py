@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from registry import search
-from registry.domain import devices, downloads, mail, once, sessions, trusted_publishers
+from registry.domain import deliveries, devices, downloads, mail, once, sessions, trusted_publishers
 from registry.jobs.base import WorkerContext
 from registry.models import Blob, Database, Image, ImageFile, now
 
@@ -38,6 +38,7 @@ def tidy(context: WorkerContext) -> int:
     context.database.write(sessions.forget)
     context.database.write(trusted_publishers.forget)
     context.database.write(mail.forget)
+    context.database.write(deliveries.forget)
     removed = context.storage.collect(wanted, temporary_age=2 * context.settings.lease, age=BLOB_AGE)
     if removed:
         log.info("Removed %d files that nobody needs", removed)

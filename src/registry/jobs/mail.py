@@ -55,7 +55,7 @@ def finished(session: Session, claim: Claim, result: Any) -> None:
     rules.sent(session, claim.subject_id)
 
 
-def postponed(session: Session, claim: Claim) -> None:
+def postponed(session: Session, claim: Claim, error: Exception) -> None:
     pass
 
 

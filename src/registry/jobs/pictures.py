@@ -48,7 +48,7 @@ def finished(session: Session, claim: Claim, result: list[rules.File]) -> None:
         raise Permanent([Finding(error.code, str(error))]) from error
 
 
-def postponed(session: Session, claim: Claim) -> None:
+def postponed(session: Session, claim: Claim, error: Exception) -> None:
     pass
 
 

@@ -169,8 +169,11 @@ def _settle(session: Session, context: WorkerContext, outcome: Outcome) -> JobSt
     if isinstance(error, Permanent):
         log.info("Job %d cannot be done: %s", claim.job_id, error)
         return _give_up(session, claim, JobState.FAILED, str(error), error.findings)
-    log.error("Job %d, attempt %d", claim.job_id, claim.attempt, exc_info=error)
-    return _postpone(session, claim, _said(error), _attempts(context, claim.kind))
+    if isinstance(error, Transient) and claim.kind in jobs.RETRIES:  # it is the other side's
+        log.warning("Job %d, attempt %d: %s", claim.job_id, claim.attempt, error)
+    else:
+        log.error("Job %d, attempt %d", claim.job_id, claim.attempt, exc_info=error)
+    return _postpone(session, claim, error, _attempts(context, claim.kind))
 
 
 def _give_up(
@@ -182,12 +185,12 @@ def _give_up(
     return state
 
 
-def _postpone(session: Session, claim: Claim, error: str, attempts: int) -> JobState | None:
+def _postpone(session: Session, claim: Claim, error: Exception, attempts: int) -> JobState | None:
     waits = jobs.RETRIES.get(claim.kind, ())
     seconds = waits[claim.attempt - 1] if claim.attempt <= len(waits) else None
-    state = queue.postpone(session, claim, error, attempts, seconds)
+    state = queue.postpone(session, claim, _said(error), attempts, seconds)
     if state == JobState.QUEUED:
-        jobs.KINDS[claim.kind].postponed(session, claim)
+        jobs.KINDS[claim.kind].postponed(session, claim, error)
     elif state == JobState.DEAD:
         jobs.KINDS[claim.kind].gave_up(session, claim, [OUT_OF_ATTEMPTS], True)
     return state

@@ -56,7 +56,7 @@ def finished(session: Session, claim: Claim, result: Signed) -> None:
         raise _permanent(error) from error
 
 
-def postponed(session: Session, claim: Claim) -> None:
+def postponed(session: Session, claim: Claim, error: Exception) -> None:
     rules.waits(session, claim.subject_id)
 
 

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Protocol
 
-from registry.settings import MailTls, Settings
+from registry.settings import STARTTLS, TLS, Settings
 
 log = logging.getLogger(__name__)
 
@@ -85,14 +85,14 @@ class Server:
     def _connected(self) -> smtplib.SMTP:
         chosen = self._settings
         address = chosen.mail_server, chosen.mail_port
-        if chosen.mail_tls == MailTls.TLS:
+        if chosen.mail_tls == TLS:
             connection: smtplib.SMTP = smtplib.SMTP_SSL(
                 *address, timeout=TIMEOUT, context=ssl.create_default_context()
             )
         else:
             connection = smtplib.SMTP(*address, timeout=TIMEOUT)
         try:
-            if chosen.mail_tls == MailTls.STARTTLS:
+            if chosen.mail_tls == STARTTLS:
                 connection.starttls(context=ssl.create_default_context())
             if chosen.mail_username:
                 connection.login(chosen.mail_username, chosen.mail_password)

@@ -43,6 +43,7 @@ from registry.models.mail import Digest, Mail, MailAddress
 from registry.models.ownership import Ownership, OwnershipRole, Transfer, TrustedPublisher
 from registry.models.search import SearchDocument
 from registry.models.teams import Invitation, Membership, Team, TeamRole
+from registry.models.webhooks import Delivery, Webhook, WebhookState
 from registry.models.work import Event, EventSubject, Job, JobState, Tally
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "Channel",
     "Compatibility",
     "Database",
+    "Delivery",
     "Detail",
     "DeviceLogin",
     "DeviceState",
@@ -103,6 +105,8 @@ __all__ = [
     "Verdict",
     "Version",
     "VersionState",
+    "Webhook",
+    "WebhookState",
     "now",
     "table",
 ]

@@ -16,6 +16,7 @@
              trusted-publishers/{id}                TrustedPublisher
              images/{id}                            Picture
              events                                 ExtensionEvents
+             webhooks/{id}/deliveries/{id}          Webhook, Delivery
        users                                        Users
           {username}                                Account       what everybody sees
           me                                        Me            what only oneself sees
@@ -25,6 +26,7 @@
        teams/{team}                                 Team          publisher teams: members' and admins' rights
           members/{username}                        Member
           invitations/{id}                          Invitation
+          webhooks/{id}/deliveries/{id}             Webhook, Delivery
        admins/{username}                            Admin         the registry's own team
        manage                                       Managed       all extensions, for the registry's own team
        events                                       Audit
@@ -34,6 +36,7 @@
           head                                      Head          the end of the chain of events, signed
        listing, blocklist                           Listing, Blocklist              signed too
        updates                                      Updates       what there is for what is installed
+       webhooks/{id}/deliveries/{id}                Webhook, Delivery    the site's own
        publish-tokens                               PublishTokens
     /images/{sha256}.{suffix}                       PictureFile   a file that was made of a picture
     /login/{provider}, /logout, /device             Login, Logout, Device
@@ -65,6 +68,7 @@ from registry.resources.mail import MailPages
 from registry.resources.pictures import PictureFiles
 from registry.resources.reports import AppealQueue, ReportQueue
 from registry.resources.teams import Teams
+from registry.resources.webhooks import SiteWebhooks
 
 __all__ = [
     "Api",
@@ -125,6 +129,7 @@ class ApiVersion(Node):
         "teams": Teams,
         "updates": Updates,
         "users": Users,
+        "webhooks": SiteWebhooks,
     }
 
 

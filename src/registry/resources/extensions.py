@@ -28,6 +28,7 @@ from registry.resources.feedback import Reviews
 from registry.resources.ownership import ExtensionEvents, Owners, TransferOffer, TrustedPublishers
 from registry.resources.pictures import Pictures
 from registry.resources.reports import Appeals, Reports
+from registry.resources.webhooks import ExtensionWebhooks
 
 PUBLISHERS = (Permission.READ_PRIVATE, Permission.PUBLISH_VERSION)
 OWNERS = (
@@ -39,6 +40,7 @@ OWNERS = (
     Permission.READ_EVENTS,
     Permission.REPLY,
     Permission.STEP_DOWN,
+    Permission.WEBHOOKS,
 )
 
 _EXTENSION = select(ExtensionRow.__table__, SHOWN.label("shown")).where(
@@ -103,6 +105,7 @@ class Extension(Node):
         "transfer": TransferOffer,
         "trusted-publishers": TrustedPublishers,
         "versions": Versions,
+        "webhooks": ExtensionWebhooks,
     }
     rights = {
         Role.OWNER: OWNERS,

@@ -10,6 +10,7 @@ from registry.models import Membership, User
 from registry.models import Team as TeamRow
 from registry.permissions import Permission, Role
 from registry.resources.base import Node, row_number
+from registry.resources.webhooks import TeamWebhooks
 
 _TEAM = select(TeamRow.__table__).where(TeamRow.name == bindparam("name"), TeamRow.dissolved.is_(None))
 _MEMBER = (
@@ -60,10 +61,10 @@ class Invitations(Node):
 
 
 class Team(Node):
-    children = {"invitations": Invitations, "members": Members}
+    children = {"invitations": Invitations, "members": Members, "webhooks": TeamWebhooks}
     rights = {
         Role.TEAM_MEMBER: (Permission.READ_TEAM,),
-        Role.TEAM_ADMIN: (Permission.READ_TEAM, Permission.TEAM, Permission.STEP_DOWN),
+        Role.TEAM_ADMIN: (Permission.READ_TEAM, Permission.TEAM, Permission.STEP_DOWN, Permission.WEBHOOKS),
     }
 
     def holders(self) -> Iterable[tuple[Role, str]]:
