@@ -20,7 +20,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from registry.catalogue.documents import PATHS, SIGNED
+from registry.catalogue.documents import PATHS, SIGNATURE, SIGNED
 from registry.cors import EXPOSED
 from registry.models import Document
 from registry.rendering import VARY
@@ -32,7 +32,6 @@ log = logging.getLogger(__name__)
 LARGEST_IN_MEMORY = 4 * 1024 * 1024
 BLOCK = 256 * 1024
 YEAR = 365 * 24 * 3600
-SIGNATURE = "Registry-Signature"
 SIGNATURE_TYPE = "application/pkcs7-signature"
 _ROWS = select(Document.__table__).order_by(Document.name)
 

@@ -4,7 +4,7 @@ https only, whose certificate is checked, or this machine; no redirects, no prox
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -48,8 +48,14 @@ class Fetcher:
 
     def data(self, url: str, limit: int) -> bytes | None:
         """At most ``limit`` bytes; None when there is nothing at ``url`` (404, 410). Raises ClientError."""
-        found = bytearray()
-        return bytes(found) if self.into(url, found.extend, limit, encoding="gzip, identity") else None
+        found = self.answer(url, limit)
+        return None if found is None else found[0]
+
+    def answer(self, url: str, limit: int) -> tuple[bytes, Mapping[str, str]] | None:
+        """As ``data``, with the headers, whose names are in any case."""
+        data = bytearray()
+        headers = self._get(url, data.extend, limit, "gzip, identity")
+        return None if headers is None else (bytes(data), headers)
 
     def json(self, url: str, limit: int) -> dict[str, Any] | None:
         """The JSON object at ``url``; None when there is nothing. Raises ClientError."""
@@ -59,13 +65,16 @@ class Fetcher:
         except ManifestError as error:
             raise ClientError(f"{url}: {error}") from None
 
-    def into(
-        self, url: str, write: Callable[[bytes], object], limit: int, *, encoding: str = "identity"
-    ) -> bool:
+    def into(self, url: str, write: Callable[[bytes], object], limit: int) -> bool:
         """Give what is at ``url`` to ``write``, at most ``limit`` bytes; False when there is nothing there.
 
         Raises Unavailable when it may work later, ClientError when it will not.
         """
+        return self._get(url, write, limit, "identity") is not None
+
+    def _get(
+        self, url: str, write: Callable[[bytes], object], limit: int, encoding: str
+    ) -> Mapping[str, str] | None:
         if not url.startswith(f"{self.base}/"):
             raise ClientError(f"{url} is not below {self.base}.")
         try:
@@ -77,13 +86,13 @@ class Fetcher:
                 headers={"Accept-Encoding": encoding},
             ) as response:
                 if response.status_code in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
-                    return False
+                    return None
                 _check(response)
                 for block in _blocks(response, limit):
                     write(block)
+                return response.headers
         except requests.RequestException as error:
             raise Unavailable(f"{url} cannot be had: {type(error).__name__}.") from error
-        return True
 
 
 def _check(response: requests.Response) -> None:

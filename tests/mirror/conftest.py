@@ -1,8 +1,10 @@
 """Two registries: `app` is the source, reached over HTTP at `source.url`; `mirror` is the other one's command.
 
-`source.lie` may change each answer on its way.
+`source.lie` may change each answer on its way. `sign` is what the source's worker does about the index.
 """
 
+import itertools
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,10 +14,15 @@ import webtest
 from click.testing import CliRunner, Result
 from pyramid.config import Configurator
 
-from registry import application, configure, migrations
+from registry import application, configure, migrations, settings
 from registry.cli import registry
+from registry.jobs.base import WorkerContext
+from registry.jobs.clerk import Clerk
+from registry.jobs.worker import open_context
 from registry.models import Database
 from support.site import Answer, site
+
+KEPT = ("Content-Type", "Location", "Registry-Signature")
 
 
 @dataclass
@@ -30,8 +37,22 @@ class Source:
     def answer(self, path: str, headers: dict[str, str]) -> Answer:
         self.asked.append((path, headers))
         given = self.app.get(path, expect_errors=True)
-        kept = {key: given.headers[key] for key in ("Content-Type", "Location") if key in given.headers}
+        kept = {key: given.headers[key] for key in KEPT if key in given.headers}
         return self.lie(path, Answer(given.body, given.status_int, kept))
+
+
+@pytest.fixture
+def context(ini: dict[str, str]) -> Iterator[WorkerContext]:
+    context = open_context(ini, settings.read(ini))
+    yield context
+    context.database.dispose()
+
+
+@pytest.fixture
+def sign(context: WorkerContext) -> Callable[[], object]:
+    """Sign the source's head and blocklist anew, if anything has changed."""
+    seconds = itertools.count(step=10)
+    return Clerk(context, lambda: next(seconds)).turn
 
 
 @pytest.fixture
@@ -59,18 +80,28 @@ def there_ini(ini: dict[str, str], there: str, tmp_path: Path) -> dict[str, str]
 
 @pytest.fixture
 def mirror(
-    source: Source, there_ini: dict[str, str], chain, tmp_path: Path, monkeypatch
+    source: Source, sign, there_ini: dict[str, str], chain, tmp_path: Path, monkeypatch
 ) -> Callable[..., Result]:
-    """``mirror("--only", "kite")``: one round, with the source's root."""
+    """``mirror("--only", "kite")``: one round, with the source's root, when its index has been ``signed``.
+
+    ``pauses`` is the event that the command waits for.
+    """
     path = tmp_path / "there.ini"
     keys = [f"{key} = {value.replace('%', '%%')}" for key, value in there_ini.items()]
     path.write_text("\n".join(["[app:main]", "use = egg:extension-registry", *keys, ""]))
     monkeypatch.setattr("registry.mirroring.follow.TRIES", 1)
 
-    def run(*options: object, root: Path | None = chain.root) -> Result:
+    def run(
+        *options: object,
+        root: Path | None = chain.root,
+        signed: bool = True,
+        pauses: threading.Event | None = None,
+    ) -> Result:
+        if signed:
+            sign()
         trusted = ["--root", root] if root else []
         arguments = ["mirror", source.url, *trusted, *options, path]
-        answer = CliRunner().invoke(registry, [str(argument) for argument in arguments])
+        answer = CliRunner().invoke(registry, [str(argument) for argument in arguments], obj=pauses)
         assert answer.exception is None or isinstance(answer.exception, SystemExit), answer.output
         return answer
 

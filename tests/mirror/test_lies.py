@@ -1,10 +1,12 @@
 """A source that lies, goes back or goes away: nothing wrong comes in, and it goes on from there."""
 
+import functools
 import json
 
 import pytest
 from sqlalchemy import select
 
+from registry.domain import events
 from registry.models import Extension, SiteState, Version
 from registry.signing import create_development_chain
 from support.samples import brackets
@@ -90,24 +92,24 @@ def test_one_lie_spoils_one_extension_and_is_not_for_ever(two, mirror, source, c
     assert mirror().output.startswith("0 extensions changed")
 
 
-def test_a_signature_that_leads_elsewhere(two, mirror, copy_app, tmp_path):
+def test_files_whose_signatures_lead_elsewhere(two, mirror, source, copy_app, tmp_path):
     other = create_development_chain(tmp_path / "other")
+    source.lie = lambda path, given: given._replace(headers={})  # no signed index either
 
-    answer = mirror(root=other.root)
+    answer = mirror("--unsigned-index", root=other.root)
 
     assert (answer.exit_code, answer.output.count("CHAIN_UNTRUSTED")) == (1, 2)
     assert shown(copy_app) == []
 
 
-def test_other_bytes_than_before_are_never_taken(two, mirror, source, copy_app):
+def test_other_bytes_than_before_are_never_taken(two, mirror, source, config, copy_app):
     mirror()
     path = "/api/v4/extensions/kite/versions/1.0.0/"
     before = copy_app.get(f"{path}download").body
     other = source.app.get("/api/v4/extensions/night/versions/1.0.0/").json["package"]
-    lie = changed("kite/versions/", results__0__package=other)
-    source.lie = lambda path, given: changed(
-        "changes/", seq=99, changes=[{"name": "kite", "seq": 99, "changes": ["published"]}]
-    )(path, lie(path, given))
+    source.lie = changed("kite/versions/", results__0__package=other)
+    edited = functools.partial(events.record, extension_id=1, public=True)
+    config.registry["database"].write(edited, "extension.edited")
 
     answer = mirror()
 
@@ -134,7 +136,7 @@ def test_a_feed_that_cannot_be(two, mirror, source, copy_database, feed):
     mirror(*names)
     with copy_database.read() as connection:
         before = connection.scalar(select(SiteState.value))
-    source.lie = changed("/changes/", **feed)
+    source.lie = changed("/changes/?", **feed)
 
     answer = mirror(*names)
 

@@ -60,7 +60,7 @@ def test_the_same_extensions_and_the_same_files(publish, mirror, app, copy_app, 
     again = mirror()
 
     assert again.output == "0 extensions changed, 0 files taken, 0 extensions refused.\n"
-    assert (rows(copy_database), len(source.asked)) == (before, asked + 1)
+    assert (rows(copy_database), len(source.asked)) == (before, asked + 3)
     with copy_database.read() as connection:
         assert events.verify(connection) == 2
     for version in ("1.0.0", "1.2.0"):

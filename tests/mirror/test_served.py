@@ -17,11 +17,12 @@ EXTENSIONS = 60
 
 
 @pytest.fixture
-def served(publish, cli, ini, database_url, tmp_path):
+def served(publish, cli, sign, ini, database_url, tmp_path):
     """The address of a registry with a signed extension and EXTENSIONS imported ones."""
     publish(brackets("kite"))
     given = [entry(f"e-{number:02}", "1.0.0", "1.1.0") for number in range(EXTENSIONS)]
     cli("import", "brackets", write(tmp_path / "registry.json", *given))
+    sign()
     folder = tmp_path / "served"
     folder.mkdir()
     path = serving.write_ini(folder, database_url, {"registry.storage": ini["registry.storage"]})

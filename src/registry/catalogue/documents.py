@@ -36,6 +36,7 @@ LISTING, BLOCKLIST, HEAD = "listing", "blocklist", "head"
 WHOLE = {REGISTRY: "brackets", POPULARITY: "popularity", LIST: "list", LISTING: "listing"}
 _AROUND = {REGISTRY: (b"{", b"}"), POPULARITY: (b"{", b"}"), LIST: (b"[", b"]"), LISTING: (b"[", b"]}")}
 SIGNED = (LISTING, BLOCKLIST, HEAD)
+SIGNATURE = "Registry-Signature"  # the header with a signed document's signature, in base64
 NAMES = (*WHOLE, VERSION, TAKEDOWN, BLOCKLIST, HEAD)
 PATHS = {
     **{name: f"/{name}" for name in (REGISTRY, VERSION, POPULARITY, TAKEDOWN, LIST)},

@@ -1,35 +1,18 @@
 """The signed files of another registry: fetched, verified, and read like any package."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from cryptography import x509
 
 from registry.domain.publishing import COLUMNS, facts
 from registry.mirroring.source import Detail, Refused, RemoteVersion, Source
+from registry.mirroring.trust import Trust
 from registry.packages import FORMATS, Limits, Options, PackageRefused, canonical
-from registry.signing import SignatureInvalid, Verified, authorities, roomier, verify
+from registry.signing import SignatureInvalid, roomier
 from registry.storage import Draft, Storage, TooLarge
-
-
-class Trust:
-    """The certificates that signatures must lead to. Without any, those of the first package are pinned."""
-
-    def __init__(self, roots: Sequence[x509.Certificate], first_use: bool = False):
-        self.roots = list(roots)
-        self.pinning = first_use
-
-    def check(self, draft: Draft, identity: str, limits: Limits) -> Verified:
-        """Raises SignatureInvalid."""
-        roots = self.roots
-        if not roots and self.pinning:
-            roots = authorities(draft.path, limits=limits)
-        found = verify(draft.path, roots, identity, limits=limits)
-        self.roots = roots
-        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ documents that say what there is.
 """
 
 from registry.signing.errors import CannotSign, KeyUnusable, SignatureInvalid
-from registry.signing.index import VerifiedIndex, sign_index, verify_index
+from registry.signing.index import VerifiedIndex, index_authorities, sign_index, verify_index
 from registry.signing.keys import (
     ChainPaths,
     IssuerKey,
@@ -43,6 +43,7 @@ __all__ = [
     "authorities",
     "create_chain",
     "create_development_chain",
+    "index_authorities",
     "is_development",
     "open_issuer",
     "roomier",

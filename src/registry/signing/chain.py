@@ -95,6 +95,14 @@ def check_path(
     )
 
 
+def topmost(certificates: Sequence[x509.Certificate]) -> list[x509.Certificate]:
+    """Those that have issued others of them, and were not issued by such themselves."""
+    issuers = {certificate.issuer for certificate in certificates}
+    above = [certificate for certificate in certificates if certificate.subject in issuers]
+    names = {certificate.subject for certificate in above}
+    return [one for one in above if one.issuer == one.subject or one.issuer not in names]
+
+
 def _issuer_of(
     certificate: x509.Certificate, candidates: Sequence[x509.Certificate]
 ) -> x509.Certificate | None:

@@ -56,11 +56,7 @@ def verify_index(
     lower. Raises SignatureInvalid with a stable code.
     """
     at = at or datetime.now(UTC)
-    try:
-        found = cms.read(signature)
-    except Malformed as error:
-        raise SignatureInvalid("PKCS7_MALFORMED", f"The signature cannot be read: {error}.") from None
-    certificates = [chain.load(der, "signature") for der in found.certificates]
+    found, certificates = _parsed(signature)
     named = (found.issuer, found.serial)
     signer = next(
         (one for one in certificates if (one.issuer.public_bytes(), one.serial_number) == named), None
@@ -85,6 +81,22 @@ def verify_index(
             f"Its serial is {index.serial}; one with the serial {newer_than} was known already.",
         )
     return index
+
+
+def index_authorities(signature: bytes) -> list[x509.Certificate]:
+    """The topmost authorities that come with an index, unverified: to pin them on first use, if one must.
+
+    Raises SignatureInvalid.
+    """
+    return chain.topmost(_parsed(signature)[1])
+
+
+def _parsed(signature: bytes) -> tuple[cms.CmsSignature, list[x509.Certificate]]:
+    try:
+        found = cms.read(signature)
+    except Malformed as error:
+        raise SignatureInvalid("PKCS7_MALFORMED", f"The signature cannot be read: {error}.") from None
+    return found, [chain.load(der, "signature") for der in found.certificates]
 
 
 def _kind(signer: x509.Certificate) -> str:

@@ -79,10 +79,7 @@ def authorities(path: Path, *, limits: Limits = Limits()) -> list[x509.Certifica
         raise SignatureInvalid("ARCHIVE_REFUSED", str(refused)) from refused
     except Malformed as error:
         raise SignatureInvalid("PKCS7_MALFORMED", f"It cannot be read: {error}.") from None
-    issuers = {certificate.issuer for certificate in found}
-    above = [certificate for certificate in found if certificate.subject in issuers]
-    names = {certificate.subject for certificate in above}
-    return [one for one in above if one.issuer == one.subject or one.issuer not in names]
+    return chain.topmost(found)
 
 
 def roomier(limits: Limits) -> Limits:

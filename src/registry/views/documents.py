@@ -13,8 +13,8 @@ from pyramid.response import Response
 
 from registry import resources
 from registry.catalogue import documents
-from registry.catalogue.documents import BLOCKLIST, HEAD, LISTING, PATHS, SIGNED
-from registry.documents import SIGNATURE, SIGNATURE_TYPE, signature_path
+from registry.catalogue.documents import BLOCKLIST, HEAD, LISTING, PATHS, SIGNATURE, SIGNED
+from registry.documents import SIGNATURE_TYPE, signature_path
 from registry.domain import tallies
 from registry.errors import ApiError
 from registry.permissions import Permission
