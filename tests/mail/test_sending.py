@@ -1,15 +1,18 @@
 """Messages reach a server, whatever it does meanwhile: nothing is lost, and what was taken is not sent again."""
 
+import threading
+
 import pytest
 from sqlalchemy import select
 
 from registry import settings
 from registry.domain import mail
-from registry.jobs import runner
+from registry.jobs import post, runner
 from registry.jobs.mail import RETRIES
 from registry.jobs.worker import open_context
 from registry.mail import compose
 from registry.models import Job, Mail, now
+from support.workers import eventually
 
 DATA = {"webhook": "https://hooks.example.org/", "reason": "it is gone", "path": "/"}
 
@@ -118,7 +121,9 @@ def test_what_a_server_will_never_take_is_not_tried_again(work, queued, fate, se
     assert server.messages == []
 
 
-def test_after_days_a_message_waits_for_an_admin(work, queued, fate, time_machine_of):
+def test_after_days_a_message_waits_for_an_admin(
+    work, queued, fate, time_machine_of, cli, database, server, listen
+):
     mail_id, passed = queued(), 60.0
     for wait in (*RETRIES, 0):
         with time_machine_of(seconds=passed):
@@ -127,6 +132,30 @@ def test_after_days_a_message_waits_for_an_admin(work, queued, fate, time_machin
     row, job = fate(mail_id)
     assert (job.state, job.attempt) == ("dead", len(RETRIES) + 1)
     assert row.error.startswith("OUT_OF_ATTEMPTS")
+    with database.read() as connection:
+        job_id = connection.scalar(select(Job.id).where(Job.kind == "mail"))
+    assert cli("jobs", "requeue", job_id).exit_code == 0
+    with listen():
+        assert work() == 1
+    assert len(server.messages) == 1
+    assert fate(mail_id)[0].error is None
+
+
+def test_a_worker_has_threads_that_send(ini, queued, server, listen):
+    context, stop = open_context(ini, settings.read(ini)), threading.Event()
+    threads = post.threads(context, stop)
+    assert len(threads) == 4
+    with listen():
+        for number in range(8):
+            queued(f"user{number}@example.org")
+        for thread in threads:
+            thread.start()
+        eventually(lambda: len(server.messages) == 8)
+        stop.set()
+        for thread in threads:
+            thread.join()
+    context.database.dispose()
+    assert len({str(message["To"]) for message in server.messages}) == 8
 
 
 @pytest.mark.parametrize("tls", ["starttls", "tls"])

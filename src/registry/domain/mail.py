@@ -16,9 +16,7 @@ MAIL = "mail"
 KEPT = datetime.timedelta(days=30)
 AT_ONCE = 1000
 _NEW = insert(table(Mail)).returning(Mail.id)
-_WAITING = select(Mail.__table__).where(
-    Mail.id == bindparam("mail_id"), Mail.sent.is_(None), Mail.error.is_(None)
-)
+_WAITING = select(Mail.__table__).where(Mail.id == bindparam("mail_id"), Mail.sent.is_(None))
 
 
 def queue_mail(
