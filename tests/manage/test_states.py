@@ -7,7 +7,7 @@ import pytest
 from registry.domain import management
 from registry.domain.decisions import CODES, Reason
 from registry.domain.errors import Forbidden
-from registry.models import ExtensionState
+from registry.models import ExtensionState, Ownership
 from support.samples import brackets
 from support.wire import assert_failure, send
 
@@ -17,6 +17,13 @@ V4 = "/api/v4/"
 STATES = [str(state) for state in ExtensionState]
 FILE = f"{DETAIL}versions/1.0.0/download"
 UPDATES = f"{V4}updates/?host=brackets&host_version=1.14.0&installed={NAME}@1.0.0"
+OTHER_FILES = (
+    f"/{NAME}/{NAME}-1.0.0.zip",
+    f"/{NAME}-1.0.0.zip",
+    f"/extensions/{NAME}-1.0.0.zip",
+    f"/extension/{NAME}/1.0.0/download",
+    f"{DETAIL}versions/latest/download",
+)
 # What strangers get: status, or what stands there. Owners and admins get 200 whatever the state.
 SURFACES = {
     "active": {"list": True, "detail": 200, "file": 200, "updates": "update", "blocked": False},
@@ -31,9 +38,11 @@ def listed(app, headers=None):
     return [entry["name"] for entry in app.get(EXTENSIONS, headers=headers).json["results"]]
 
 
-def test_every_surface_follows_at_once(site, manage, get, ann, root, accounts):
+def test_every_surface_follows_at_once(site, manage, get, ann, root, accounts, config):
     """Through all states, each after each other, in one walk."""
-    bob = accounts.bearer("bob")
+    bob, paula = accounts.bearer("bob"), accounts.bearer("paula")
+    publisher = Ownership(extension_id=1, user_id=accounts.user("paula"), role="publisher")
+    config.registry["database"].write(lambda session: session.add(publisher))
     walk = ["active", "unlisted", "pending_disable", "disabled", "unlisted", "disabled", "pending_disable"]
     walk += ["unlisted", "active", "pending_disable", "active", "disabled", "active"]
     assert len(set(itertools.pairwise(walk))) == 12
@@ -45,8 +54,19 @@ def test_every_surface_follows_at_once(site, manage, get, ann, root, accounts):
         for headers in ({}, bob):
             assert (listed(site, headers) == [NAME]) == wanted["list"], state
             assert send(site, "GET", DETAIL, headers).status_int == wanted["detail"], state
-            assert send(site, "GET", FILE, headers).status_int == wanted["file"], state
-        for headers in (ann, root):
+            assert (NAME in site.get(f"{EXTENSIONS}?q=tally", headers=headers).text) == wanted["list"]
+            for file in (FILE, *OTHER_FILES):
+                assert send(site, "GET", file, headers).status_int == wanted["file"], (state, file)
+            assert send(site, "GET", f"/extension/{NAME}/moreinfo", headers).status_int == wanted["detail"]
+        assert (NAME in get("/registry.json")) == wanted["list"]
+        assert (NAME in get("/popularity.json")) == wanted["list"]
+        assert get("/extension_takedown.json") == ([NAME] if wanted["blocked"] else [])
+        blocked = [(one["versions"], one["reason"]) for one in get(f"{V4}blocklist/")["entries"]]
+        assert blocked == ([("*", said["reason"])] if wanted["blocked"] else [])
+        for entries in (get("/list"), get(f"{V4}listing/")["extensions"]):
+            flags = [entry["disabled"] for entry in entries]
+            assert flags == ([wanted["blocked"]] if wanted["list"] or wanted["blocked"] else [])
+        for headers in (ann, paula, root):
             assert (listed(site, headers) == [NAME]) == wanted["list"], state
             detail = send(site, "GET", DETAIL, headers).json
             assert (detail["state"], detail["state_reason"]) == (state, said["reason"])

@@ -28,6 +28,8 @@ def test_an_owner_yanks_the_newest_and_takes_it_back(site, yank, get, root, acco
     assert change["version"] == "1.0.0"
     assert told(get, "1.1.0") == ("up_to_date", "yanked", reason)
     assert told(get, "1.0.0") == ("up_to_date", "offered", None)
+    assert [one["version"] for one in get("/registry.json")[NAME]["versions"]] == ["1.0.0"]
+    assert [one["version"] for one in get(f"{V4}listing/")["extensions"][0]["versions"]] == ["1.0.0"]
     # Who names it still gets it.
     assert get(NEWEST)["package"] is not None
     assert send(site, "GET", f"{NEWEST}download").status_int == 200

@@ -21,7 +21,7 @@ from registry.permissions import Permission
 from registry.rendering import VARY, etag
 from registry.rest import ResourceService, answering
 from registry.schemas import answers
-from registry.schemas.answers import NUMBER, SHA256, TEXT, TIME, URL, mapping, or_null
+from registry.schemas.answers import NUMBER, REASON, SHA256, TEXT, TIME, URL, mapping, or_null
 from registry.urls import API
 
 # So many extensions are put together while a request waits.
@@ -48,7 +48,7 @@ BLOCKLIST_SCHEMA = mapping(
     **_ISSUE,
     entries={
         "type": "array",
-        "items": mapping(name=TEXT, guid=TEXT, versions=TEXT, reason=or_null(TEXT), since=TIME, url=URL),
+        "items": mapping(name=TEXT, guid=TEXT, versions=TEXT, reason=REASON, since=TIME, url=URL),
     },
 )
 HEAD_SCHEMA = mapping(**_ISSUE, hash=or_null(SHA256))
@@ -68,7 +68,7 @@ def show_listing(request: Request) -> Response:
 @blocklist.get(permission=Permission.READ)
 @answering(BLOCKLIST_SCHEMA)
 def show_blocklist(request: Request) -> Response:
-    """What has been disabled, and why."""
+    """What has been disabled, and which versions the team has yanked, and why."""
     return document_response(request, BLOCKLIST)
 
 
