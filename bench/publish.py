@@ -123,7 +123,8 @@ def _load(
 def wait_for_all(instance: Instance) -> dict[str, float]:
     """Wait until nothing is left to sign; name -> when it was signed."""
     with sqlite3.connect(instance.database) as database:
-        while database.execute("SELECT count(*) FROM job WHERE kind = 'sign' AND state IN ('queued', 'running')").fetchone()[0]:
+        waiting = "SELECT count(*) FROM job WHERE kind = 'sign' AND state IN ('queued', 'running')"
+        while database.execute(waiting).fetchone()[0]:
             time.sleep(0.1)
         rows = database.execute(
             "SELECT extension.name, event.at FROM event JOIN extension ON extension.id = event.extension_id"
