@@ -19,7 +19,7 @@ EVERYONE = {Permission.READ, Permission.LOG_IN}
 LOGGED_IN = EVERYONE | {Permission.PUBLISH_NEW, Permission.REVIEW, Permission.REPORT}
 PUBLISHER = LOGGED_IN | {Permission.READ_PRIVATE, Permission.PUBLISH_VERSION}
 OWNER = PUBLISHER | {Permission.EDIT, Permission.OWNERS, Permission.READ_EVENTS, Permission.STEP_DOWN}
-OWNER |= {Permission.REPLY, Permission.APPEAL, Permission.READ_APPEAL}
+OWNER |= {Permission.REPLY, Permission.APPEAL, Permission.READ_APPEAL, Permission.WEBHOOKS}
 ADMIN = LOGGED_IN | {
     Permission.READ_PRIVATE,
     Permission.READ_EVENTS,
@@ -146,7 +146,7 @@ BY_SCOPE = {
     ("manage",): EVERYONE
     | SEEING
     | {Permission.MANAGE, Permission.MODERATE, Permission.ADMINS}
-    | {Permission.APPEAL, Permission.OWNERS, Permission.STEP_DOWN},
+    | {Permission.APPEAL, Permission.OWNERS, Permission.STEP_DOWN, Permission.WEBHOOKS},
     ("publish",): EVERYONE | SEEING | {Permission.PUBLISH_NEW, Permission.PUBLISH_VERSION, Permission.EDIT},
     ("read", "review"): EVERYONE | SEEING | {Permission.REVIEW, Permission.REPLY},
 }

@@ -38,10 +38,18 @@ def prose(longest: int, *, lines: bool = False, **options: Any) -> colander.Sche
 _STARS = "BAD_RATING: A rating is a whole number from 1 to 5."
 
 
+class _Stars(Whole):
+    def deserialize(self, node: Any, cstruct: Any) -> Any:
+        try:
+            return super().deserialize(node, cstruct)
+        except colander.Invalid:
+            raise colander.Invalid(node, _STARS) from None
+
+
 def stars(**options: Any) -> colander.SchemaNode:
     between = colander.Range(min(reviews.STARS), max(reviews.STARS), min_err=_STARS, max_err=_STARS)
     return colander.SchemaNode(
-        Whole(), validator=between, missing_msg=_STARS, description="How many stars.", **options
+        _Stars(), validator=between, missing_msg=_STARS, description="How many stars.", **options
     )
 
 
