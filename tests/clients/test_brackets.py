@@ -71,7 +71,7 @@ def address(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         publish(base, token, samples.brackets("client-sample", "1.0.0", engines={"brackets": ">=0.40.0"}))
         publish(base, token, samples.brackets("client-sample", "1.1.0", engines={"brackets": ">=1.3.0"}))
         publish(base, token, samples.brackets("client-sample", "2.0.0", engines={"brackets": ">=9.0.0"}))
-        until(lambda: "2.0.0" in requests.get(f"{base}/registry.json", timeout=30).text, "a new document")
+        until(lambda: newest(base, "client-sample") == "2.0.0", "a document with the last version")
         yield base
 
 
@@ -84,6 +84,11 @@ def publish(base: str, token: str, package: bytes) -> None:
         f"{answer.json()['url']}?wait=20", headers={"Auth-Token": token}, timeout=30
     ).json()
     assert version["state"] == "signed"
+
+
+def newest(base: str, name: str) -> str | None:
+    entries = requests.get(f"{base}/registry.json", timeout=30).json()
+    return entries[name]["metadata"]["version"] if name in entries else None
 
 
 @pytest.fixture(scope="module")
