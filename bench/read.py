@@ -189,7 +189,7 @@ def published(instance: Instance, seconds: float) -> dict[str, dict[str, float]]
 def wait_for_documents(instance: Instance, count: int) -> None:
     """Until the worker has made the whole documents of what is there."""
     deadline = time.monotonic() + PATIENCE
-    while get(instance.port, "/api/v4/listing/", plain=True).count(b'"versions_url"') < count:
+    while get(instance.port, "/api/v4/listing/", plain=True, status=None).count(b'"versions_url"') < count:
         if time.monotonic() > deadline:
             raise SystemExit("the whole documents were not made in time")
         time.sleep(0.5)
