@@ -15,6 +15,7 @@
 `at_once`       calls functions in a thread each
 """
 
+import gc
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -69,6 +70,12 @@ def database_url(_template: str, tmp_path: Path) -> str:
 def blank_url(blank_database: Callable[[Path], AbstractContextManager[str]], tmp_path: Path) -> Iterator[str]:
     with blank_database(tmp_path) as url:
         yield url
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What has been imported stays. Going through it again and again took the collector longer than a test its work."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,5 +1,6 @@
 """The extension registry: a tree of resources spoken to over JSON, and a worker that signs what comes in."""
 
+import gc
 from typing import Any
 
 from pyramid.config import Configurator
@@ -19,7 +20,11 @@ def main(global_config: Any, **ini: str) -> Any:
         from registry import migrations  # production need not wait for it
 
         migrations.upgrade(ini["sqlalchemy.url"])
-    return application(config)
+    made = application(config)
+    # All of this stays as long as the process; the collector would go through it again and again.
+    gc.collect()
+    gc.freeze()
+    return made
 
 
 def application(config: Configurator) -> Finished:
