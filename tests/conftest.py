@@ -28,7 +28,7 @@ import webtest
 from click.testing import CliRunner, Result
 from pyramid.config import Configurator
 
-from registry import application, configure, migrations, settings
+from registry import application, migrations, settings
 from registry.cli import registry
 from registry.jobs import runner
 from registry.jobs.worker import open_context
@@ -36,6 +36,7 @@ from registry.models import Database
 from registry.signing import ChainPaths, create_development_chain
 from support import databases
 from support.accounts import Accounts
+from support.application import configure
 
 USE_A_DATABASE = {"database_url", "blank_database"}
 
@@ -122,7 +123,7 @@ def ini(database_url: str, chain: ChainPaths, tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def config(ini: dict[str, str]) -> Iterator[Configurator]:
     """The application's Configurator; `config.registry` holds its database, store and alarm clock."""
-    config = configure({**ini, "huey.class": "huey.MemoryHuey"})
+    config = configure(ini)
     yield config
     config.registry["downloads"].close()
     config.registry["database"].dispose()

@@ -4,9 +4,9 @@ import gc
 from typing import Any
 
 from pyramid.config import Configurator
+from pyramid.registry import Registry
 
-from registry import rest
-from registry import settings as ini_settings
+from registry import backends, documents, downloads, limits, maintenance, rest, security
 from registry.finished import Finished
 
 
@@ -47,7 +47,7 @@ def configure(ini: dict[str, str]) -> Configurator:
     No module of the signing craft is part of it: the web process has no key to lose.
     """
     config = Configurator(settings={**ini, "handle_exceptions": "false"})
-    config.registry["settings"] = ini_settings.read(ini)
+    furnish(config.registry, ini)
     config.include("cornice")
     for part in (
         "backends",
@@ -57,12 +57,20 @@ def configure(ini: dict[str, str]) -> Configurator:
         "edge",
         "limits",
         "cors",
-        "documents",
         "finished",
-        "downloads",
         "maintenance",
         "services",
     ):
         config.include(f"registry.{part}")
     config.commit()
     return config
+
+
+def furnish(registry: Registry, ini: dict[str, str]) -> None:
+    """Open all that an ini file decides about, as items of the registry; the rest is the same for all of them.
+
+    Raises ``settings.BadSetting``.
+    """
+    backends.furnish(registry, ini)
+    for part in (security, limits, maintenance, documents, downloads):
+        part.furnish(registry)

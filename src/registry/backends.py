@@ -14,6 +14,7 @@ from registry.alarm import Alarm
 from registry.models import Database
 from registry.oidc import Pipelines, open_providers
 from registry.sealing import Sealer
+from registry.settings import read
 from registry.storage import open_storage
 from registry.webhooks import system
 
@@ -24,9 +25,9 @@ def _read(request: Request) -> Connection:
     return connection
 
 
-def includeme(config: Any) -> None:
-    registry, settings = config.registry, config.registry["settings"]
-    ini = config.get_settings()
+def furnish(registry: Any, ini: dict[str, str]) -> None:
+    """Open what everything else is made of. Raises ``settings.BadSetting``."""
+    settings = registry["settings"] = read(ini)
     registry["database"] = Database(ini["sqlalchemy.url"])
     registry["storage"] = open_storage(settings.storage)
     registry["resolver"] = system
@@ -35,7 +36,10 @@ def includeme(config: Any) -> None:
     registry["providers"] = open_providers(settings.providers, settings.public_url)
     registry["pipelines"] = Pipelines(settings.trusted_issuers)
     registry["waiters"] = threading.BoundedSemaphore(settings.long_poll_waiters)
+
+
+def includeme(config: Any) -> None:
     for name in ("settings", "database", "storage", "sealer"):
         config.add_request_method(lambda request, name=name: request.registry[name], name, property=True)
-    config.add_request_method(lambda request: settings.public_url, "public_url", property=True)
+    config.add_request_method(lambda request: request.settings.public_url, "public_url", property=True)
     config.add_request_method(_read, "read", reify=True)

@@ -169,7 +169,6 @@ def _opened(path: Path) -> bytes | Mapped:
         return Mapped(mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ))
 
 
-def includeme(config: Any) -> None:
-    registry, settings = config.registry, config.registry["settings"]
-    hsts = settings.https_required == HttpsRequired.TRUE
+def furnish(registry: Any) -> None:
+    hsts = registry["settings"].https_required == HttpsRequired.TRUE
     registry["documents"] = Documents(registry["storage"], hsts)

@@ -98,6 +98,5 @@ class Counted:
         self._span.close()
 
 
-def includeme(config: Any) -> None:
-    registry = config.registry
+def furnish(registry: Any) -> None:
     registry["downloads"] = Downloads(registry["database"], registry["settings"].secret)

@@ -231,8 +231,11 @@ def _too_many(headers: list[tuple[str, str]]) -> Response:
     )
 
 
+def furnish(registry: Any) -> None:
+    registry["limits"] = Limits(registry["settings"])
+
+
 def includeme(config: Any) -> None:
-    config.registry["limits"] = Limits(config.registry["settings"])
     excview, edge = "pyramid.tweens.excview_tween_factory", "registry.edge.edge_tween_factory"
     config.add_tween("registry.limits.failures_tween_factory", under=excview, over=edge)
     config.add_tween("registry.limits.quotas_tween_factory", under=edge)

@@ -77,10 +77,9 @@ def maintained(view: View, info: Any) -> View:
     """A view deriver."""
     if not changes_something(info.options.get("permission"), info.options.get("request_method")):
         return view
-    watch: Watch = info.registry["maintenance"]
 
     def watched(context: Any, request: Request) -> Response:
-        state = watch.state()
+        state = request.registry["maintenance"].state()
         if state is not None:
             raise refusal(state)
         return view(context, request)
@@ -88,6 +87,9 @@ def maintained(view: View, info: Any) -> View:
     return watched
 
 
+def furnish(registry: Any) -> None:
+    registry["maintenance"] = Watch(registry["database"])
+
+
 def includeme(config: Any) -> None:
-    config.registry["maintenance"] = Watch(config.registry["database"])
     config.add_view_deriver(maintained, name="maintenance")

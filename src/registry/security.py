@@ -35,9 +35,9 @@ class ScopeDenied(Denied):
 class SecurityPolicy:
     """Pyramid's security policy over the tree's ACLs."""
 
-    def __init__(self, authenticator: Authenticator):
+    def __init__(self) -> None:
         self._acl = ACLHelper()
-        self._cache = RequestLocalCache(authenticator.identify)
+        self._cache = RequestLocalCache(lambda request: request.registry["authenticator"].identify(request))
 
     def identity(self, request: Request) -> Identity | None:
         """Who asks; None for anonymous. Raises CredentialError."""
@@ -86,10 +86,14 @@ def credential_error(exc: CredentialError, request: Request) -> Response:
     return errors.unauthorized(str(exc), exc.code)
 
 
+def furnish(registry: Any) -> None:
+    settings = registry["settings"]
+    sessions = Sessions(settings.secret, secure=settings.public_url.startswith("https:"))
+    registry["sessions"] = sessions
+    registry["authenticator"] = Authenticator(registry["sealer"], sessions)
+
+
 def includeme(config: Any) -> None:
     config.add_exception_view(credential_error, context=CredentialError)
-    settings = config.registry["settings"]
-    sessions = Sessions(settings.secret, secure=settings.public_url.startswith("https:"))
-    config.registry["sessions"] = sessions
-    config.add_request_method(lambda request: sessions, "sessions", property=True)
-    config.set_security_policy(SecurityPolicy(Authenticator(config.registry["sealer"], sessions)))
+    config.add_request_method(lambda request: request.registry["sessions"], "sessions", property=True)
+    config.set_security_policy(SecurityPolicy())

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from registry import configure
 from registry.models import ApiKey, User, now
 from support.accounts import mint
+from support.application import configure
 from support.wire import assert_failure, send
 
 PUBLIC = "/api/v4/extensions/"

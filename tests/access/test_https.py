@@ -3,7 +3,7 @@
 import pytest
 import webtest
 
-from registry import configure
+from support.application import configure
 from support.wire import assert_failure, send
 
 PUBLIC = "/api/v4/extensions/"
@@ -73,7 +73,7 @@ def test_preflights_carry_none(app):
 
 
 def test_when_the_ini_allows_it(ini, token):
-    config = configure({**ini, "registry.require_https": "false", "huey.class": "huey.MemoryHuey"})
+    config = configure({**ini, "registry.require_https": "false"})
     app = webtest.TestApp(config.make_wsgi_app())
     assert send(app, "GET", PUBLIC, token, REMOTE_ADDR="192.0.2.7").status_int == 200
     assert_failure(send(app, "GET", PUBLIC, {"Auth-Token": "x"}, REMOTE_ADDR="192.0.2.7"), 401)
@@ -82,7 +82,7 @@ def test_when_the_ini_allows_it(ini, token):
 
 def test_when_https_is_required(ini, token):
     """Not even from this machine; and browsers are told to stay with it."""
-    config = configure({**ini, "registry.require_https": "true", "huey.class": "huey.MemoryHuey"})
+    config = configure({**ini, "registry.require_https": "true"})
     app = webtest.TestApp(config.make_wsgi_app())
     cookie = {"Cookie": f"{config.registry['sessions'].cookie}=x"}
     for headers in (token, cookie):

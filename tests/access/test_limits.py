@@ -4,9 +4,10 @@ import pytest
 import time_machine
 import webtest
 
-from registry import application, configure
+from registry import application
 from registry.models import now
 from registry.settings import BadSetting
+from support.application import configure
 from support.samples import brackets
 from support.wire import assert_failure
 
@@ -14,13 +15,20 @@ EXTENSIONS, ME, TOKENS = "/api/v4/extensions/", "/api/v4/users/me/", "/api/v4/us
 
 
 @pytest.fixture
-def small(ini):
+def clock():
+    """The time, which stands still but for what the test shifts it by."""
+    with time_machine.travel(now(), tick=False) as clock:
+        yield clock
+
+
+@pytest.fixture
+def small(ini, clock):
     """The application with few of everything; its own accounts' credentials come from `accounts`."""
     made = []
 
     def build(**limits):
         wanted = {f"limits.{name}": value for name, value in limits.items()}
-        config = configure({**ini, "huey.class": "huey.MemoryHuey", **wanted})
+        config = configure({**ini, **wanted})
         made.append(config)
         return webtest.TestApp(application(config), extra_environ={"REMOTE_ADDR": "127.0.0.1"})
 
@@ -29,24 +37,23 @@ def small(ini):
         config.registry["database"].dispose()
 
 
-def test_the_61st_is_one_too_many(small, accounts):
+def test_the_61st_is_one_too_many(small, accounts, clock):
     app, ann = small(read="60/minute"), accounts.bearer("ann")
-    with time_machine.travel(now(), tick=False) as clock:
-        for left in range(59, -1, -1):
-            answer = app.get(ME, headers=ann)
-            assert answer.headers["RateLimit-Limit"] == "60"
-            assert answer.headers["RateLimit-Remaining"] == str(left)
-        answer = app.get(ME, headers=ann, expect_errors=True)
-        assert_failure(answer, 429, "ERROR_TOO_MANY_REQUESTS")
-        assert answer.headers["RateLimit-Remaining"] == "0"
-        wait = int(answer.headers["Retry-After"])
-        assert 1 <= wait <= 61
-        # Others are not affected: not the account's other credentials, nor other people, nor the anonymous.
-        app.get(ME, headers=accounts.bearer("ann"), status=200)
-        app.get(ME, headers=accounts.bearer("bob"), status=200)
-        app.get(f"{EXTENSIONS}?page_size=1", status=200)
-        clock.shift(121)
-        app.get(ME, headers=ann, status=200)
+    for left in range(59, -1, -1):
+        answer = app.get(ME, headers=ann)
+        assert answer.headers["RateLimit-Limit"] == "60"
+        assert answer.headers["RateLimit-Remaining"] == str(left)
+    answer = app.get(ME, headers=ann, expect_errors=True)
+    assert_failure(answer, 429, "ERROR_TOO_MANY_REQUESTS")
+    assert answer.headers["RateLimit-Remaining"] == "0"
+    wait = int(answer.headers["Retry-After"])
+    assert 1 <= wait <= 61
+    # Others are not affected: not the account's other credentials, nor other people, nor the anonymous.
+    app.get(ME, headers=accounts.bearer("ann"), status=200)
+    app.get(ME, headers=accounts.bearer("bob"), status=200)
+    app.get(f"{EXTENSIONS}?page_size=1", status=200)
+    clock.shift(121)
+    app.get(ME, headers=ann, status=200)
 
 
 def test_an_account_has_an_end_too(small, accounts):

@@ -7,9 +7,10 @@ import pytest
 import time_machine
 import webtest
 
-from registry import application, configure
+from registry import application
 from registry.models import now
 from support import redis_server
+from support.application import configure
 from support.samples import brackets
 from support.wire import assert_failure
 
@@ -30,7 +31,7 @@ def build(ini):
     made = []
 
     def build(url):
-        config = configure({**ini, "huey.class": "huey.MemoryHuey", "limits.storage": url, **LIMITS})
+        config = configure({**ini, "limits.storage": url, **LIMITS})
         made.append(config)
         return webtest.TestApp(application(config), extra_environ={"REMOTE_ADDR": "127.0.0.1"})
 

@@ -9,10 +9,11 @@ import webtest
 from pyramid import httpexceptions
 from sqlalchemy.exc import OperationalError
 
-from registry import configure, validators
+from registry import validators
 from registry.errors import CODES
 from registry.views import catalogue
 from support import shelf
+from support.application import configure
 from support.samples import brackets
 from support.wire import assert_failure, send
 
@@ -39,7 +40,7 @@ def order(node, value):
 @pytest.fixture
 def made(ini):
     """An application with views of its own: `/raise/…` raises, `/body` validates a JSON body."""
-    config = configure({**ini, "huey.class": "huey.MemoryHuey"})
+    config = configure({**ini})
 
     def throw(request):
         kind = request.matchdict["kind"]

@@ -6,9 +6,9 @@ import pytest
 import webtest
 from sqlalchemy import select
 
-from registry import configure
 from registry.models import Extension
 from support import rows
+from support.application import configure
 from support.wire import assert_failure, send
 
 EXTENSIONS = "/api/v4/extensions/"
@@ -189,7 +189,7 @@ def test_a_list_that_grows_while_it_is_walked(full, database, accounts):
 
 def test_cursors_hold_for_another_process_with_the_same_secret(full, ini):
     address = full.get(f"{EXTENSIONS}?page_size=6").json["next"].removeprefix("https://registry.example/base")
-    config = configure({**ini, "huey.class": "huey.MemoryHuey"})
+    config = configure({**ini})
     other = webtest.TestApp(config.make_wsgi_app())
     assert other.get(address).json["results"] == full.get(address).json["results"]
     config.registry["database"].dispose()

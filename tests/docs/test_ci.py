@@ -10,8 +10,8 @@ import pytest
 import yaml
 from webtest.http import StopableWSGIServer
 
-from registry import configure
 from support import issuer
+from support.application import configure
 from support.samples import brackets
 
 PAGE = Path(__file__).parents[2] / "docs" / "ci.md"
@@ -38,7 +38,7 @@ def ini(ini, signer, address):
 
 @pytest.fixture
 def registry(ini, address):
-    config = configure({**ini, "huey.class": "huey.MemoryHuey"})
+    config = configure({**ini})
     server = StopableWSGIServer.create(
         config.make_wsgi_app(), host="127.0.0.1", port=address.rpartition(":")[2]
     )

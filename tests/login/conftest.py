@@ -1,8 +1,9 @@
 import pytest
 import webtest
 
-from registry import application, configure
+from registry import application
 from support import issuer
+from support.application import configure
 from support.browser import Browser
 
 

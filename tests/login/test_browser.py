@@ -7,10 +7,10 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from registry import configure
 from registry.domain import credentials
 from registry.models import Event, Identity, LoginSession, User, now
 from registry.settings import BadSetting
+from support.application import configure
 from support.browser import SITE
 from support.wire import assert_failure
 
@@ -300,7 +300,7 @@ def test_providers_are_checked_at_the_start(ini):
         ({"login.providers": "github", "login.github.kind": "x", "login.github.client_id": "x"}, "kind"),
     ):
         with pytest.raises(BadSetting, match=said):
-            configure({**ini, **options, "huey.class": "huey.MemoryHuey"})
+            configure({**ini, **options})
 
 
 def test_removing_a_login(browser, github):

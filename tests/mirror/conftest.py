@@ -14,12 +14,13 @@ import webtest
 from click.testing import CliRunner, Result
 from pyramid.config import Configurator
 
-from registry import application, configure, migrations, settings
+from registry import application, migrations, settings
 from registry.cli import registry
 from registry.jobs.base import WorkerContext
 from registry.jobs.clerk import Clerk
 from registry.jobs.worker import open_context
 from registry.models import Database
+from support.application import configure
 from support.site import Answer, site
 
 KEPT = ("Content-Type", "Location", "Registry-Signature")
@@ -111,7 +112,7 @@ def mirror(
 @pytest.fixture
 def copy(there_ini: dict[str, str]) -> Iterator[Configurator]:
     """The application of the mirror, configured."""
-    config = configure({**there_ini, "huey.class": "huey.MemoryHuey"})
+    config = configure({**there_ini})
     yield config
     config.registry["downloads"].close()
     config.registry["database"].dispose()

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import func, select
 from webob import Request
 
-from registry import configure
 from registry.models import Blob, Extension, Job, Version
+from support.application import configure
 from support.samples import brackets
 
 EXTENSIONS = "/api/v4/extensions/"
@@ -134,7 +134,7 @@ def test_every_fault_of_a_package_in_one_answer(app, ann):
 def test_disallowed_words_come_from_the_ini(ini, accounts):
     import webtest
 
-    config = configure({**ini, "package.disallowed_words": "adobe official", "huey.class": "huey.MemoryHuey"})
+    config = configure({**ini, "package.disallowed_words": "adobe official"})
     app = webtest.TestApp(config.make_wsgi_app(), extra_environ={"REMOTE_ADDR": "127.0.0.1"})
     answer = app.post(
         EXTENSIONS, brackets(title="The Official tally"), headers=accounts.bearer("ann"), status=400
