@@ -1,0 +1,36 @@
+"""Which format a file is of, from its first bytes; nobody needs to say it."""
+
+import re
+
+from registry.results.faults import Fault
+from registry.results.records import Format
+
+BOM = b"\xef\xbb\xbf"
+SUBUNIT_V2 = b"\xb3"
+TAP = re.compile(rb"(TAP version 1[234]|1\.\.\d+|(not )?ok)\b")
+SUBUNIT_V1 = re.compile(
+    rb"(test|testing|success|successful|failure|error|skip|xfail|uxsuccess|time|tags|progress): "
+)
+KNOWN = "subunit (versions 1 and 2), JUnit XML, CTRF, TAP, RefStack's JSON and our own JSON"
+
+
+def sniff(head: bytes) -> Format:
+    """The format of a file that begins with ``head``; raises Fault when it is empty or like none that we know."""
+    begins = head.removeprefix(BOM).lstrip()
+    if not begins:
+        raise Fault("The file is empty.", code="RESULTS_EMPTY")
+    if begins.startswith(SUBUNIT_V2):
+        return Format.SUBUNIT_V2
+    if begins.startswith(b"<"):
+        return Format.JUNIT
+    if begins.startswith(b"{"):
+        return Format.JSON
+    for line in begins.split(b"\n"):
+        # Tests and their tools print before the results begin.
+        if TAP.match(line):
+            return Format.TAP
+        if SUBUNIT_V1.match(line):
+            return Format.SUBUNIT_V1
+        if SUBUNIT_V2 in line:
+            return Format.SUBUNIT_V2
+    raise Fault(f"This is like none of the formats that are taken: {KNOWN}.", code="UNKNOWN_FORMAT", offset=0)
