@@ -12,8 +12,10 @@ from registry.receiving import FORM, RAW_TYPES
 from registry.rest import PAGE, ResourceService
 
 _V3 = ("/api/v3/", "/addon/")
+_V5 = ("/api/v5/", "/firefox/downloads/")
 VERSIONS = {
-    "v4": ("Extension Registry API", lambda path: not path.startswith(_V3)),
+    "v4": ("Extension Registry API", lambda path: not path.startswith(_V3 + _V5)),
+    "v5": ("Add-on API, as Mozilla's clients speak it", lambda path: path.startswith(_V5)),
     "v3": ("Signing API, frozen", lambda path: path.startswith(_V3)),
 }
 TYPES = {

@@ -27,7 +27,7 @@ ACTORS = {
 }
 # What is found only by those it is meant for, and what would end the accounts that are still needed.
 ADDRESS = {"username": "member", "holder": "team:makers", "team": "makers", "id": "999"}
-OWN = "/api/v4/users/me"
+OWN = ("/api/v4/users/me", "/api/v5/accounts/profile")
 HIDDEN = {404}
 
 

@@ -10,6 +10,8 @@ VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "OPTIONS")
 # A value for each variable segment that leads to something public.
 PRESENT = {
     "name": shelf.PUBLIC,
+    "addon": shelf.ADDON,
+    "file_id": "999",
     "version": shelf.SIGNED,
     "flat": f"{shelf.PUBLIC}-{shelf.SIGNED}",
     "file": "x.zip",
@@ -28,12 +30,14 @@ ADMINS_ONLY = tuple(
 )
 MANAGED = ("/manage",)
 OFTEN_EMPTY = ("/transfer", "/reviews/mine", "/signature")
-OWN_ROWS = {"author", "id", "picture", "username", "holder", "team", "webhook"}
+OWN_ROWS = {"author", "file_id", "id", "picture", "username", "holder", "team", "webhook"}
 LOGIN_ONLY = ("/api/v4/users/me/export",)
 # It has to be told of what.
 COUNTS = ("/countDownload",)
 ABSENT = {
     "name": "nothing",
+    "addon": "nothing",
+    "file_id": "x",
     "version": "9.9.9",
     "flat": "nothing-9.9.9",
     "provider": "nobody",

@@ -1,6 +1,7 @@
 """The rows. They know their columns and nothing else: rules are in ``domain``, rights in ``resources``."""
 
 from registry.models.accounts import Identity, Notification, User
+from registry.models.addons import AddonDetail, Upload, VersionDetail
 from registry.models.base import Base, now, table
 from registry.models.catalogue import (
     CatalogueEntry,
@@ -48,6 +49,7 @@ from registry.models.work import Event, EventSubject, Job, JobState, Tally
 
 __all__ = [
     "IMPORTED",
+    "AddonDetail",
     "ApiKey",
     "Appeal",
     "AppealState",
@@ -100,10 +102,12 @@ __all__ = [
     "Token",
     "Transfer",
     "TrustedPublisher",
+    "Upload",
     "User",
     "Validation",
     "Verdict",
     "Version",
+    "VersionDetail",
     "VersionState",
     "Webhook",
     "WebhookState",

@@ -148,6 +148,8 @@ class Version(Base):
         UniqueConstraint("extension_id", "version"),
         # `latest`, and an extension's versions in order.
         Index("ix_version_order", "extension_id", "order_key"),
+        # The same as they came.
+        Index("ix_version_newest", "extension_id", "id"),
         # What somebody has submitted.
         Index("ix_version_submitted", "submitted_by", "id"),
         # The blocklist.

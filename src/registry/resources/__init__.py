@@ -17,6 +17,8 @@
              images/{id}                            Picture
              events                                 ExtensionEvents
              webhooks/{id}/deliveries/{id}          Webhook, Delivery
+       webextensions/{id|name|guid}                 WebExtension  an Extension, as Mozilla's clients name it
+          versions/{id|version}                     Version
        users                                        Users
           {username}                                Account       what everybody sees
           me                                        Me            what only oneself sees
@@ -38,6 +40,7 @@
        updates                                      Updates       what there is for what is installed
        webhooks/{id}/deliveries/{id}                Webhook, Delivery    the site's own
        publish-tokens                               PublishTokens
+    /files/{id}                                     Version       the signed file of a browser extension
     /images/{sha256}.{suffix}                       PictureFile   a file that was made of a picture
     /login/{provider}, /logout, /device             Login, Logout, Device
     /mail/{confirm|unsubscribe}                     Confirm, Unsubscribe
@@ -68,9 +71,12 @@ from registry.resources.mail import MailPages
 from registry.resources.pictures import PictureFiles
 from registry.resources.reports import AppealQueue, ReportQueue
 from registry.resources.teams import Teams
+from registry.resources.webextensions import AddonFiles, AddonVersions, WebExtension, WebExtensions
 from registry.resources.webhooks import SiteWebhooks
 
 __all__ = [
+    "AddonFiles",
+    "AddonVersions",
     "Api",
     "ApiVersion",
     "Audit",
@@ -88,6 +94,8 @@ __all__ = [
     "Updates",
     "Version",
     "Versions",
+    "WebExtension",
+    "WebExtensions",
 ]
 
 
@@ -129,6 +137,7 @@ class ApiVersion(Node):
         "teams": Teams,
         "updates": Updates,
         "users": Users,
+        "webextensions": WebExtensions,
         "webhooks": SiteWebhooks,
     }
 
@@ -142,6 +151,7 @@ class Root(Node):
         ".well-known": WellKnown,
         "api": Api,
         "device": Device,
+        "files": AddonFiles,
         "images": PictureFiles,
         "extensions": FlatFiles,
         "login": Login,

@@ -5,6 +5,7 @@ for those who may publish it and for admins, 404 for everybody else.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import bindparam, or_, select
 
@@ -43,9 +44,8 @@ OWNERS = (
     Permission.WEBHOOKS,
 )
 
-_EXTENSION = select(ExtensionRow.__table__, SHOWN.label("shown")).where(
-    or_(ExtensionRow.name == bindparam("name"), ExtensionRow.guid == bindparam("name"))
-)
+EXTENSION = select(ExtensionRow.__table__, SHOWN.label("shown"))
+BY_NAME = EXTENSION.where(or_(ExtensionRow.name == bindparam("name"), ExtensionRow.guid == bindparam("name")))
 _HOLDERS = select(Ownership.user_id, Ownership.team_id, Ownership.role).where(
     Ownership.extension_id == bindparam("extension_id")
 )
@@ -83,13 +83,21 @@ class Versions(Node):
     child = Version
 
     def find(self, name: str) -> Version | None:
-        extension = self.__parent__.row
         if name == "latest":
-            statement, which = _BY_ID, {"id": extension.latest_id}
-        else:
-            statement, which = _BY_NUMBER, {"version": name}
-        row = self.request.read.execute(statement, {"extension_id": extension.id, **which}).one_or_none()
-        if row is None or (row.state != VersionState.SIGNED and not self.permits(Permission.READ_PRIVATE)):
+            return self.by_id(name, self.__parent__.row.latest_id)
+        return self._found(name, _BY_NUMBER, version=name)
+
+    def by_id(self, name: str, version_id: int | None) -> Version | None:
+        return self._found(name, _BY_ID, id=version_id)
+
+    def is_private(self, row: Any) -> bool:
+        """Whether the version is nobody's business but its publishers'."""
+        return bool(row.state != VersionState.SIGNED)
+
+    def _found(self, name: str, statement: Any, **which: Any) -> Version | None:
+        parameters = {"extension_id": self.__parent__.row.id, **which}
+        row = self.request.read.execute(statement, parameters).one_or_none()
+        if row is None or (self.is_private(row) and not self.permits(Permission.READ_PRIVATE)):
             return None
         return Version(self, name, row)
 
@@ -138,8 +146,11 @@ class Extensions(Node):
     child = Extension
 
     def find(self, name: str) -> Extension | None:
-        row = self.request.read.execute(_EXTENSION, {"name": name}).one_or_none()
+        return self._found(BY_NAME, name=name)
+
+    def _found(self, statement: Any, **which: Any) -> Extension | None:
+        row = self.request.read.execute(statement, which).one_or_none()
         if row is None:
             return None
-        extension = Extension(self, row.name, row)
+        extension: Extension = self.child(self, row.name, row)
         return extension if row.shown or extension.permits(Permission.READ_PRIVATE) else None

@@ -197,5 +197,5 @@ SUBMISSION = mapping(
     errors={"type": "array", "items": FINDING},
     signed_url=or_null(URL),
 )
-INDEX = mapping(name=TEXT, version=TEXT, extensions=URL, openapi=URL, openapi_v3=URL)
+INDEX = mapping(name=TEXT, version=TEXT, extensions=URL, openapi=URL, openapi_v3=URL, openapi_v5=URL)
 DESCRIPTION: Schema = {"type": "object"}

@@ -13,6 +13,7 @@ from registry.schemas import answers
 
 root = ResourceService("root", "/", Root)
 description = ResourceService("openapi", "/api/v4/", ApiVersion, view="openapi.json")
+description_v5 = ResourceService("v5_openapi", "/api/v5/", Api, traverse="/api", view="openapi.json")
 description_v3 = ResourceService("v3_openapi", "/api/v3/", Api, traverse="/api", view="openapi.json")
 
 
@@ -27,6 +28,7 @@ def index(request: Request) -> dict[str, Any]:
         "extensions": f"{base}/api/v4/extensions/",
         "openapi": f"{base}/api/v4/openapi.json",
         "openapi_v3": f"{base}/api/v3/openapi.json",
+        "openapi_v5": f"{base}/api/v5/openapi.json",
     }
 
 
@@ -35,6 +37,13 @@ def index(request: Request) -> dict[str, Any]:
 def describe(request: Request) -> dict[str, Any]:
     """This description (OpenAPI 3.1)."""
     return openapi.document("v4")
+
+
+@description_v5.get(permission=Permission.READ)
+@answering(answers.DESCRIPTION)
+def describe_v5(request: Request) -> dict[str, Any]:
+    """This description (OpenAPI 3.1)."""
+    return openapi.document("v5")
 
 
 @description_v3.get(permission=Permission.READ)
