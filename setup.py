@@ -22,6 +22,7 @@ setup(
         "cryptography>=50",
         "granian>=2.8",
         "huey>=3.5.4",
+        "ijson>=3.6",
         "isal>=1.7",
         "Jinja2>=3.1",
         "limits>=5.8",

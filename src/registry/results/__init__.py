@@ -9,7 +9,7 @@ taken, and says so.
 from collections.abc import Callable, Iterator
 from types import TracebackType
 
-from registry.results import subunit_v2
+from registry.results import json_formats, junit, subunit_v1, subunit_v2, tap
 from registry.results.collecting import Collector, moment
 from registry.results.faults import Fault
 from registry.results.limits import ANONYMOUS_LIMITS, DEFAULT_LIMITS, Limits
@@ -47,6 +47,10 @@ __all__ = [
 
 READERS: dict[Format, Callable[[Source, Collector], None]] = {
     Format.SUBUNIT_V2: subunit_v2.read,
+    Format.SUBUNIT_V1: subunit_v1.read,
+    Format.JUNIT: junit.read,
+    Format.TAP: tap.read,
+    Format.JSON: json_formats.read,  # which tells CTRF and RefStack's apart
 }
 # Unless somebody says otherwise, a test that has failed says why in the last line of its traceback.
 SAYS_WHY = frozenset({Status.FAILED, Status.ERROR, Status.SKIPPED, Status.XFAILED})
@@ -87,9 +91,7 @@ class Results:
             if test.last != FIRST:
                 said = self._pieces.said(test.last, room)
                 room -= sum(attachment.size for attachment in said.attachments if attachment.sha256)
-                message = said.message or (
-                    said.last_line[: limits.message_chars] if status in SAYS_WHY else ""
-                )
+                message = said.message or (said.reason[: limits.message_chars] if status in SAYS_WHY else "")
             started = None if test.started is None else moment(test.started)
             yield Result(
                 test.id,

@@ -10,6 +10,7 @@ each of them plain or with `Content-Encoding: gzip`. Nothing but an urlencoded f
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from urllib.parse import unquote_to_bytes
 
 from multipart import (
@@ -149,8 +150,8 @@ def _urlencoded(
     limits: Limits,
 ) -> None:
     """Bytes stay bytes: the file may be binary, and be spread over a pair for each of its lines."""
-    form = bytearray(first)
-    for chunk in rest:
+    form = bytearray()
+    for chunk in chain([first], rest):
         form += chunk
         if len(form) > limits.form_bytes:
             raise too_large(

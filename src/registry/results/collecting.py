@@ -13,7 +13,8 @@ from registry.results.pieces import FIRST, MESSAGE, TEXT, Pieces
 from registry.results.records import BY_RANK, RANK, Status, Summary
 
 INCOMPLETE = RANK[Status.INCOMPLETE]
-MOST_SECONDS = 366 * 24 * 3600
+SEPARATOR = " > "  # between a test and what it is a part of, where its format knows of that
+LAST_SECOND = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 # What unittest reports in place of the tests of a class or module whose setting up failed.
 FIXTURE = re.compile(r"(setUpClass|tearDownClass|setUpModule|tearDownModule) \(")
 
@@ -33,12 +34,22 @@ class Test:
         self.last = FIRST
         self.pieces = 0
 
+    def seen(self, rank: int, seconds: float | None) -> None:
+        """Takes one event of a stream; the first one but the listing begins the test, one with a result ends it."""
+        if rank > self.rank:
+            self.rank = rank
+        if seconds is not None and rank:
+            if self.started is None:
+                self.started = seconds
+            elif rank > INCOMPLETE:
+                self.duration = max(0.0, seconds - self.started)
+
 
 class Collector:
     """Where the reader of a format puts what it finds.
 
     ``tests`` has them by id, in the order in which they first appeared. All methods raise Fault when a limit is
-    passed; ``offset`` is where the reader is, for that message.
+    passed; ``offset`` is where the reader is, for that message. ``count`` is to be called for each event.
     """
 
     def __init__(self, summary: Summary, pieces: Pieces, limits: Limits):
@@ -47,6 +58,24 @@ class Collector:
         self.tests: dict[str, Test] = {}
         self._pieces = pieces
         self._tags: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._events = 0
+
+    def count(self, events: int, offset: int | None) -> None:
+        """So many more packets, lines or elements have been read."""
+        self._events += events
+        if self._events > self.limits.events:
+            raise self.fault("The file is made of too many small parts.", offset, "TOO_MANY_EVENTS")
+
+    def stray(self, size: int, offset: int) -> None:
+        """So many more bytes belong to no packet and no line of the protocol."""
+        self.summary.stray_bytes += size
+        if self.summary.stray_bytes > self.limits.stray_bytes:
+            raise self.fault(
+                f"More than {self.limits.stray_bytes} bytes of the file are other text. Send what the tests print "
+                "apart from the stream.",
+                offset,
+                "TOO_MUCH_STRAY_TEXT",
+            )
 
     def test(self, id: str, offset: int | None) -> Test:
         """The test of that id, which is new or has been seen before."""
@@ -74,7 +103,7 @@ class Collector:
         if started is not None and (test.started is None or started < test.started):
             test.started = started
         if duration is not None:
-            test.duration = min((test.duration or 0.0) + duration, MOST_SECONDS)
+            test.duration = min((test.duration or 0.0) + duration, LAST_SECOND)
         if tags:
             test.tags = self.tagged(tags, offset)
         if message:
@@ -89,6 +118,14 @@ class Collector:
             test.pieces += 1
             if test.pieces <= self.limits.pieces:
                 test.last = self._pieces.add(test.last, name, media_type, data)
+
+    def seconds(self, value: object, where: str, offset: int | None) -> float | None:
+        """A duration or a time, in seconds; None for none. Refuses what is no number, negative, or without sense."""
+        if value is None:
+            return None
+        if type(value) not in (int, float) or not 0 <= value <= LAST_SECOND:  # type: ignore[operator]
+            raise self.fault(f"{where}: This should be a number of seconds, and not be negative.", offset)
+        return float(value)  # type: ignore[arg-type]
 
     def tagged(self, tags: tuple[str, ...], offset: int | None) -> tuple[str, ...]:
         """Checked tags, sorted; the same tuple for the same tags, which most tests share."""

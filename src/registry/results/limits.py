@@ -14,7 +14,9 @@ class Limits:
     ``unpacked_bytes`` what may come out of gzip; ``ratio`` is judged where more than ``ratio_from`` bytes do.
     ``message_chars`` and ``detail_bytes`` cut, ``attachment_bytes`` and ``attachments_bytes`` (of a whole upload)
     leave out; all other caps refuse. ``stray_bytes`` is what may stand between the packets or lines of a stream.
-    ``token_bytes`` is one name, text or number of XML or JSON, or one line of text.
+    ``token_bytes`` is one tag or value of XML or JSON, or one line of text; ``depth`` is theirs. ``events`` are the
+    packets, lines or elements of a file, and what bounds the time that reading it may take; ``pieces`` are those
+    that the texts and files of one test come in.
     """
 
     wire_bytes: int = 32 * MIB
@@ -34,8 +36,7 @@ class Limits:
     token_bytes: int = MIB
     depth: int = 64
     pieces: int = 10_000
-    lines: int = 4_000_000
-    nodes: int = 4_000_000
+    events: int = 2_000_000
 
 
 DEFAULT_LIMITS = Limits()

@@ -39,9 +39,11 @@ class Said(NamedTuple):
     attachments: tuple[Attachment, ...] = ()
 
     @property
-    def last_line(self) -> str:
-        """Where a traceback says what is wrong."""
-        return self.detail.rstrip().rpartition("\n")[2].strip()
+    def reason(self) -> str:
+        """The line that says what is wrong: the last one of a traceback, in pytest's the last that it marks."""
+        lines = self.detail.rstrip().rsplit("\n", 50)
+        marked = (line for line in reversed(lines) if line.startswith("E  "))
+        return next(marked, lines[-1]).removeprefix("E  ").strip()
 
 
 class Pieces:

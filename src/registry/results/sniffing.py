@@ -7,6 +7,7 @@ from registry.results.records import Format
 
 BOM = b"\xef\xbb\xbf"
 SUBUNIT_V2 = b"\xb3"
+XML = (b"<", b"\xff\xfe<\0", b"\xfe\xff\0<")  # in UTF-16, too
 TAP = re.compile(rb"(TAP version 1[234]|1\.\.\d+|(not )?ok)\b")
 SUBUNIT_V1 = re.compile(
     rb"(test|testing|success|successful|failure|error|skip|xfail|uxsuccess|time|tags|progress): "
@@ -21,7 +22,7 @@ def sniff(head: bytes) -> Format:
         raise Fault("The file is empty.", code="RESULTS_EMPTY")
     if begins.startswith(SUBUNIT_V2):
         return Format.SUBUNIT_V2
-    if begins.startswith(b"<"):
+    if begins.startswith(XML):
         return Format.JUNIT
     if begins.startswith(b"{"):
         return Format.JSON

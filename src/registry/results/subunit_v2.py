@@ -15,7 +15,7 @@ that breaks off is taken for what it is, a run that was killed.
 import codecs
 from zlib import crc32
 
-from registry.results.collecting import INCOMPLETE, Collector, Test
+from registry.results.collecting import Collector, Test
 from registry.results.pieces import bare
 from registry.results.records import RANK, Status
 from registry.results.sources import Source
@@ -55,12 +55,11 @@ def read(source: Source, collector: Collector) -> None:
     if rest < len(buffer):
         collector.summary.truncated = f"The last packet breaks off (at byte {base + rest})."
     stray.end(base + rest)
-    collector.summary.stray_bytes = stray.size
 
 
 def _packets(buffer: bytes, base: int, stray: "Stray", collector: Collector) -> int:
     """Reads the packets that are whole; returns where in the buffer they end."""
-    at, size = 0, len(buffer)
+    at, size, packets = 0, len(buffer), 0
     while size - at >= FEWEST_BYTES:
         if buffer[at] != SIGNATURE:
             at = stray.skip(buffer, at, base)
@@ -70,6 +69,7 @@ def _packets(buffer: bytes, base: int, stray: "Stray", collector: Collector) -> 
         end = at + _length(buffer, at, base, collector)
         if end > size:
             break
+        packets += 1
         packet = buffer[at : end - 4]
         if crc32(packet) != int.from_bytes(buffer[end - 4 : end], "big"):
             raise collector.fault(
@@ -80,6 +80,7 @@ def _packets(buffer: bytes, base: int, stray: "Stray", collector: Collector) -> 
             )
         _packet(packet, base + at, collector)
         at = end
+    collector.count(packets, base)
     return at
 
 
@@ -126,18 +127,7 @@ def _packet(packet: bytes, offset: int, collector: Collector) -> None:
     if at != len(packet):
         raise collector.fault("The parts of a packet are longer or shorter than the packet itself.", offset)
     if test is not None:
-        _event(test, flags & 7, seconds)
-
-
-def _event(test: Test, status: int, seconds: float | None) -> None:
-    rank = RANKS[status]
-    if rank > test.rank:
-        test.rank = rank
-    if seconds is not None and rank:  # when a test was listed says nothing of when it ran
-        if test.started is None:
-            test.started = seconds
-        elif rank > INCOMPLETE:
-            test.duration = max(0.0, seconds - test.started)
+        test.seen(RANKS[flags & 7], seconds)
 
 
 def _number(packet: bytes, at: int) -> tuple[int, int]:
@@ -189,11 +179,10 @@ def _file(packet: bytes, at: int, flags: int, test: Test | None, collector: Coll
 class Stray:
     """Text between packets: what tests print. Raises Fault for what is no text, and for too much of it.
 
-    ``size`` counts its bytes; ``open`` while some is being read.
+    ``open`` while some is being read.
     """
 
     def __init__(self, collector: Collector):
-        self.size = 0
         self.open = False
         self._collector = collector
         self._decoder = codecs.getincrementaldecoder("utf-8")()
@@ -217,15 +206,7 @@ class Stray:
 
     def _take(self, text: bytes, offset: int, final: bool = False) -> None:
         self.open = True
-        self.size += len(text)
-        most = self._collector.limits.stray_bytes
-        if self.size > most:
-            raise self._collector.fault(
-                f"There are more than {most} bytes between the packets. Send the output of the tests apart from "
-                "the stream.",
-                offset,
-                "TOO_MUCH_STRAY_TEXT",
-            )
+        self._collector.stray(len(text), offset)
         try:
             self._decoder.decode(text, final)
         except UnicodeDecodeError:
