@@ -7,8 +7,9 @@ the account. What is over the limit is a 429, before anything of its body is rea
 Credentials that do not hold have a limit of their own for each address, which never stops anonymous reads, nor the
 owner of a key elsewhere.
 
-What costs nothing: answers that were kept or not modified (304), preflights, and polling, where a view says
-``request.costs_nothing = True``. Reads are therefore charged when their answer is known.
+What costs nothing: answers that were kept or not modified (304), preflights, and polling: where a view says
+``request.costs_nothing = True``, and all of it at the addresses of dialects whose clients cannot wait (_POLLS).
+Reads are therefore charged when their answer is known.
 """
 
 import ipaddress
@@ -36,16 +37,18 @@ log = logging.getLogger(__name__)
 ACCOUNT_FACTOR = 3
 _EXCHANGE = "/api/v4/publish-tokens"
 _LOGIN = ("/login", "/device", "/oauth", _EXCHANGE)
-_PACKAGES = ("/api/v4/extensions", "/api/v3/")
+_PACKAGES = ("/api/v4/extensions", "/api/v3/", "/api/v4/addons")
 _EXPORT = "/api/v4/users/me/export"
 _READS = ("GET", "HEAD")
 _FAILURES = (CredentialError, IdentityRefused, NotTrusted)
-# Questions that are too long for an address.
+# What clients ask again and again until a version is signed, and give up over a single 429.
+_POLLS = re.compile(r"/api/v[34]/addons/[^/]+/versions/[^/]+(?:/uploads/[^/]+)?/?")
 # What people say of extensions; what its owners, authors and admins do about it is a write like any other.
 _FEEDBACK = re.compile(
     rf"{urls.API}/extensions/[^/]+/(?:reviews(?:/[^/]+(?:/flags|/reply)?)?|(?P<reports>reports))/?"
     r"|/extension/[^/]+/review/?"
 )
+# Questions that are too long for an address.
 _QUESTIONS = ("/api/v4/updates",)
 
 SWEEP_SECONDS = 10.0
@@ -151,12 +154,15 @@ def party(address: str | None) -> str:
     return str(mapped) if mapped else str(ipaddress.ip_network((ip, 64), strict=False))
 
 
-def kind_of(request: Request) -> str:
+def kind_of(request: Request) -> str | None:
+    """What a request counts as; None for what is never limited."""
     path = request.environ.get("PATH_INFO", "")
     if path.startswith(_LOGIN):
         return "login"
     if path == _EXPORT:
         return "export"
+    if request.method in _READS and _POLLS.fullmatch(path):
+        return None
     if request.method in _READS or path.startswith(_QUESTIONS):
         return "read"
     if request.method != "DELETE" and (about := _FEEDBACK.fullmatch(path)):
@@ -173,7 +179,7 @@ def quotas_tween_factory(handler: Handler, registry: Any) -> Handler:
         if request.method == "OPTIONS":
             return handler(request)
         kind = kind_of(request)
-        quotas = limits.quotas(kind, request.identity, request.remote_addr)
+        quotas = kind and limits.quotas(kind, request.identity, request.remote_addr)
         if not quotas:
             return handler(request)
         # Headers are set on whatever answer there will be, errors too.

@@ -141,8 +141,10 @@ def _operation(service: ResourceService, method: str, view: Any, arguments: dict
         elif schema := getattr(validator, "body_schema", None):
             operation["requestBody"] = _content({"application/json": json_schema(schema)})
     if getattr(view, "takes_package", False):
-        form = {"type": "object", "required": ["file"], "properties": {"file": PACKAGE}}
-        operation["requestBody"] = _content({FORM: form, **{kind: PACKAGE for kind in RAW_TYPES if kind}})
+        part = getattr(view, "package_part", None)
+        form = {"type": "object", "required": [part or "file"], "properties": {part or "file": PACKAGE}}
+        bare = {} if part else {kind: PACKAGE for kind in RAW_TYPES if kind}
+        operation["requestBody"] = _content({FORM: form, **bare})
     if kinds := getattr(view, "takes_files", ()):
         form = {"type": "object", "required": ["file"], "properties": {"file": PACKAGE}}
         operation["requestBody"] = _content({FORM: form, **{kind: PACKAGE for kind in kinds if kind}})

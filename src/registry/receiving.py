@@ -39,6 +39,7 @@ CHUNK = 256 * 1024
 MOST_PARTS = 16
 FIELD_BYTES = 1000
 FORM_BYTES = 64 * 1024  # what a form may weigh beside its file
+_REPEATABLE = frozenset({"name", "guid", "version"})
 
 
 def uploads_to(*services: Any, permission: Permission, answer: dict[str, Any]) -> Callable[[Any], Any]:
@@ -64,28 +65,34 @@ class Received:
 
 
 @contextlib.contextmanager
-def receive(
-    request: Request, repeatable: frozenset[str] = frozenset({"name", "guid", "version"})
-) -> Iterator[Received]:
+def receive(request: Request) -> Iterator[Received]:
     """The package in the body of ``request``; the draft is gone afterwards unless the store has kept it.
 
-    ``repeatable`` are the package's facts that a form may repeat. Raises BadRequest, PackageRefused,
-    TooLarge, and ApiError 413 and 415.
+    Raises BadRequest, PackageRefused, TooLarge, and ApiError 413 and 415.
     """
     limits = configured(request.settings)
     with receive_file(request, limits.wire_bytes, RAW_TYPES, "package") as (draft, fields):
         package = _read(request, draft, limits)
-        _repeats(package, fields, repeatable)
+        _repeats(package, fields)
         yield Received(draft, package, fields)
 
 
 @contextlib.contextmanager
+def receive_part(request: Request, part: str) -> Iterator[Received]:
+    """The package in the ``part`` of a form, for dialects whose forms have other fields; raises what `receive` does."""
+    limits = configured(request.settings)
+    with receive_file(request, limits.wire_bytes, (), "package", part) as (draft, fields):
+        yield Received(draft, _read(request, draft, limits), fields)
+
+
+@contextlib.contextmanager
 def receive_file(
-    request: Request, most_bytes: int, kinds: Sequence[str], what: str
+    request: Request, most_bytes: int, kinds: Sequence[str], what: str, part: str = "file"
 ) -> Iterator[tuple[Draft, dict[str, str]]]:
     """The file in the body, as a draft, and the other fields of the form it may have come in.
 
-    ``kinds`` are the media types that a body without a form may have, ``what`` is what people call such a file.
+    ``kinds`` are the media types that a body without a form may have, ``what`` is what people call such a file,
+    ``part`` is its name in a form.
     Raises BadRequest, TooLarge, and ApiError 413 and 415.
     """
     if (request.content_length or 0) > most_bytes + FORM_BYTES:
@@ -93,24 +100,20 @@ def receive_file(
     kind = request.content_type.lower()
     with request.storage.draft(most_bytes) as draft:
         if kind == FORM:
-            fields = _form(request, draft)
+            fields = _form(request, draft, part)
         elif kind in kinds:
             fields = {}
             for chunk in _chunks(request):
                 draft.write(chunk)
         else:
+            bare = f"as the body ({', '.join(filter(None, kinds))}) or " if kinds else ""
             raise ApiError(
-                415,
-                f"Send the {what} as the body ({', '.join(filter(None, kinds))}) or as the part `file` of {FORM}.",
-                "ERROR_UNSUPPORTED_MEDIA_TYPE",
+                415, f"Send the {what} {bare}as the part `{part}` of {FORM}.", "ERROR_UNSUPPORTED_MEDIA_TYPE"
             )
         draft.file.flush()
         if not draft.size:
-            raise bad_field(
-                "file",
-                f"No {what} was sent. Send one with --data-binary @file, -T file or -F file=@file.",
-                "NO_FILE",
-            )
+            ways = "--data-binary @file, -T file or " if kinds else ""
+            raise bad_field(part, f"No {what} was sent. Send one with {ways}-F {part}=@file.", "NO_FILE")
         yield draft, fields
 
 
@@ -151,7 +154,7 @@ def _chunks(request: Request) -> Iterator[bytes]:
         yield chunk
 
 
-def _form(request: Request, draft: Draft) -> dict[str, str]:
+def _form(request: Request, draft: Draft, part: str) -> dict[str, str]:
     boundary = parse_options_header(request.headers["Content-Type"])[1].get("boundary", "")
     fields: dict[str, bytearray] = {}
     files, current = 0, None
@@ -161,12 +164,17 @@ def _form(request: Request, draft: Draft) -> dict[str, str]:
                 for item in parser.parse(chunk):
                     if isinstance(item, MultipartSegment):
                         current = item.name
-                        files += current == "file"
+                        if item.filename is not None and current != part:
+                            raise bad_field(
+                                part,
+                                f"There is a file in the part {current[:50]!r}; send one, as the part `{part}`.",
+                            )
+                        files += current == part
                         if files > 1:
-                            raise bad_field("file", "Send one file at a time.", "ONE_FILE_ONLY")
-                        if current != "file":
+                            raise bad_field(part, "Send one file at a time.", "ONE_FILE_ONLY")
+                        if current != part:
                             fields[current] = bytearray()
-                    elif item is not None and current == "file":
+                    elif item is not None and current == part:
                         draft.write(item)
                     elif item is not None and current is not None:
                         fields[current] += item
@@ -179,10 +187,11 @@ def _form(request: Request, draft: Draft) -> dict[str, str]:
     return {name: value.decode("utf-8", "replace") for name, value in fields.items()}
 
 
-def _repeats(package: Package, fields: dict[str, str], repeatable: frozenset[str]) -> None:
+def _repeats(package: Package, fields: dict[str, str]) -> None:
+    """Form fields may repeat what the package says."""
     faults: dict[str, list[str]] = {}
     for name, value in fields.items():
-        if name not in repeatable:
+        if name not in _REPEATABLE:
             faults[name] = ["This field is not known here; everything is read from the package itself."]
         elif (said := getattr(package, name)) is not None and value != said:
             faults[name] = [

@@ -75,7 +75,7 @@ def _within(identity: Identity, context: Any, permission: Permission) -> ScopeDe
     if identity.pipeline and permission not in _OF_PIPELINES:
         return ScopeDenied("A CI job's token publishes new versions of its extension and does nothing else.")
     if identity.extensions is not None:
-        while context is not None and not hasattr(context, "extension_name"):
+        while context is not None and getattr(context, "extension_name", None) is None:
             context = context.__parent__
         if context is None or context.extension_name not in identity.extensions:
             return ScopeDenied(f"The token is limited to: {', '.join(sorted(identity.extensions))}.")

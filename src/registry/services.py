@@ -4,7 +4,7 @@ from typing import Any
 
 from registry import rest
 from registry.dialects import brackets, feeds, oauth, seed  # noqa: F401 - define their services
-from registry.dialects.amo import addons, signing_v3  # noqa: F401 - define their services
+from registry.dialects.amo import addons, problems, signing, signing_v3  # noqa: F401 - define their services
 from registry.views import (  # noqa: F401 - define their services
     accounts,
     admins,
@@ -45,3 +45,4 @@ from registry.views import (  # noqa: F401 - define their services
 
 def includeme(config: Any) -> None:
     rest.register(config)
+    config.include(problems)

@@ -7,16 +7,17 @@ from urllib.parse import quote, unquote_plus
 API = "/api/v4"
 
 
-def _segment(text: str) -> str:
+def segment(text: str) -> str:
+    """A name, an id or a number as a segment of a path."""
     return quote(text, safe="@+~")
 
 
 def extension(base: str, name: str) -> str:
-    return f"{base}{API}/extensions/{_segment(name)}/"
+    return f"{base}{API}/extensions/{segment(name)}/"
 
 
 def version(base: str, name: str, number: str) -> str:
-    return f"{extension(base, name)}versions/{_segment(number)}/"
+    return f"{extension(base, name)}versions/{segment(number)}/"
 
 
 def download(base: str, name: str, number: str) -> str:
@@ -44,7 +45,7 @@ def picture(base: str, name: str, row_id: int) -> str:
 
 def seed_download(base: str, name: str, number: str) -> str:
     """As seed 002 spells it."""
-    return f"{base}/extension/{_segment(name)}/{_segment(number)}/download"
+    return f"{base}/extension/{segment(name)}/{segment(number)}/download"
 
 
 def image(base: str, file: str) -> str:
@@ -59,7 +60,7 @@ def mine(base: str, kind: str, row_id: int) -> str:
 
 def signed_xpi(base: str, name: str, number: str) -> str:
     """Where seed 000's curl lines fetch the signed file."""
-    return f"{base}/addon/{_segment(name)}/versions/{_segment(number)}-signed.xpi"
+    return f"{base}/addon/{segment(name)}/versions/{segment(number)}-signed.xpi"
 
 
 def canonical_query(query: str, known: Collection[str] | None) -> str:

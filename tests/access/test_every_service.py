@@ -142,7 +142,7 @@ def test_odd_segments_lead_nowhere(stocked, accounts):
     """Above all not to another node's view: a dot segment is one thing to a route, another to traversal."""
     for headers in ({}, accounts.bearer("root", admin=True)):
         for service in every():
-            for variable in set(services.variables(service)) - {"file"}:
+            for variable in set(services.variables(service)) - {"file"} - services.TO_COME:
                 for odd in ODD_SEGMENTS:
                     for verb in ("GET", "POST", "DELETE", "OPTIONS"):
                         where = address(service, **{variable: odd.replace("?", "%3f")})
@@ -162,8 +162,8 @@ def test_what_is_not_utf8_is_400(stocked):
             for odd in ("%ff", "%c3", "%ed%a0%80", "a%ffb.zip"):
                 for verb in VERBS:
                     answer = send(stocked, verb, address(service, **{variable: odd}))
-                    body = assert_failure(answer, 400)
-                    assert verb == "HEAD" or "UTF-8" in body["non_field_errors"][0]
+                    assert_failure(answer, 400)
+                    assert verb == "HEAD" or b"not UTF-8" in answer.body
 
 
 def test_a_query_that_is_not_utf8_is_400(app):

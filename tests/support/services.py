@@ -23,6 +23,9 @@ PRESENT = {
     "author": "bob",
     "team": "makers",
     "webhook": "999",
+    "guid": shelf.PUBLIC,
+    "number": shelf.SIGNED,
+    "pk": "0" * 32,
 }
 # Variables that name a row which is not on the shelf.
 ADMINS_ONLY = tuple(
@@ -30,7 +33,9 @@ ADMINS_ONLY = tuple(
 )
 MANAGED = ("/manage",)
 OFTEN_EMPTY = ("/transfer", "/reviews/mine", "/signature")
-OWN_ROWS = {"author", "file_id", "id", "picture", "username", "holder", "team", "webhook"}
+OWN_ROWS = {"author", "file_id", "id", "picture", "pk", "username", "holder", "team", "webhook"}
+# What may be sent to its address before it is there.
+TO_COME = {"guid", "number", "pk"}
 LOGIN_ONLY = ("/api/v4/users/me/export",)
 # It has to be told of what.
 COUNTS = ("/countDownload",)

@@ -56,7 +56,8 @@ accounts, or that never had one. *Oneself* is the account that the address is ab
 The part of a permission before the colon is the scope that a personal token needs for it: `public` needs none, and
 `login` can be given to no token, only to a login or an API key. A token that is limited to some extensions can do
 nothing elsewhere but read what is public. What is private to others (an extension of which nothing is signed yet, an
-unsigned version, somebody else's rows) is 404 for them, whatever the table says.
+unsigned version, somebody else's rows) is 404 for them, whatever the table says. What is sent to the address of an
+add-on that is not there yet (`/addons/{guid}/…`) makes whoever is logged in its owner.
 """
 _VARIABLE = re.compile(r"{(\w+):(?:[^{}]|{[^}]*})*}")
 

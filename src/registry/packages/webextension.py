@@ -28,6 +28,11 @@ _MAX_VERSION = re.compile(r"[0-9]{1,3}(?:\.[a-z0-9*]+){1,3}")
 _LEGACY_VERSION = re.compile(r"[0-9A-Za-z.*+_-]*[A-Za-z*+_-][0-9A-Za-z.*+_-]*")
 
 
+def is_guid(text: str) -> bool:
+    """Whether it has the form that browsers ask of an extension's id."""
+    return bool(_GUID.fullmatch(text))
+
+
 class WebExtension(Format):
     name = "webextension"
     title = "a WebExtension"
@@ -153,7 +158,7 @@ def _read_gecko(fields: Fields) -> dict[str, Any]:
         said = '"browser_specific_settings" and "applications" give different ids. Keep the first alone.'
         new.error("id", said, "BAD_GUID")
     guid = ids[0] or ids[1]
-    if guid and not _GUID.fullmatch(guid):
+    if guid and not is_guid(guid):
         said = f'The id {quoted(guid)} must look like "name@example.org" or be a UUID in braces.'
         (new if ids[0] else old).error("id", said, "BAD_GUID")
         guid = None

@@ -40,6 +40,7 @@
        updates                                      Updates       what there is for what is installed
        webhooks/{id}/deliveries/{id}                Webhook, Delivery    the site's own
        publish-tokens                               PublishTokens
+       addons/{guid}/versions/{number}              Addon, AddonVersion   that may not be there yet
     /files/{id}                                     Version       the signed file of a browser extension
     /images/{sha256}.{suffix}                       PictureFile   a file that was made of a picture
     /login/{provider}, /logout, /device             Login, Logout, Device
@@ -62,6 +63,7 @@ from pyramid.authorization import DENY_ALL
 
 from registry.permissions import Permission, Role
 from registry.resources.accounts import Admins, Users
+from registry.resources.addons import Addon, Addons, AddonVersion
 from registry.resources.base import Node
 from registry.resources.documents import Blocklist, FlatFiles, Folders, Head, Index, Listing
 from registry.resources.extensions import Extension, Extensions, Version, Versions
@@ -75,8 +77,11 @@ from registry.resources.webextensions import AddonFiles, AddonVersions, WebExten
 from registry.resources.webhooks import SiteWebhooks
 
 __all__ = [
+    "Addon",
     "AddonFiles",
+    "AddonVersion",
     "AddonVersions",
+    "Addons",
     "Api",
     "ApiVersion",
     "Audit",
@@ -123,6 +128,7 @@ class Updates(Node):
 
 class ApiVersion(Node):
     children = {
+        "addons": Addons,
         "admins": Admins,
         "appeals": AppealQueue,
         "blocklist": Blocklist,

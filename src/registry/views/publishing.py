@@ -12,9 +12,10 @@ from registry import representations, urls
 from registry.domain import leaks, publishing
 from registry.domain.errors import Conflict
 from registry.errors import BadRequest
+from registry.models import Channel
 from registry.packages import Package
 from registry.permissions import Permission
-from registry.receiving import receive, uploads_to
+from registry.receiving import Received, receive, uploads_to
 from registry.resources import Extensions, Versions
 from registry.rest import ResourceService
 from registry.schemas import answers
@@ -54,18 +55,27 @@ def publish_version(request: Request) -> dict[str, Any]:
 def submit(request: Request, extension_id: int | None = None) -> publishing.Published:
     """Take the package of a request in and publish it; the signing job is on its way when this returns."""
     with receive(request) as received:
-        draft = received.draft
-        _refuse_leaks(request, received.package)
-        request.storage.keep(draft.path, draft.sha256)
-        submission = publishing.Submission(received.package, draft.sha256, draft.size, request.identity.id)
         try:
-            published = request.database.write(publishing.publish, submission, extension_id)
+            return take(request, received, extension_id)
         except Conflict as conflict:
             if "version" in conflict.existing:
                 conflict.existing["url"] = urls.version(
                     request.public_url, str(conflict.existing["name"]), str(conflict.existing["version"])
                 )
             raise
+
+
+def take(
+    request: Request, received: Received, extension_id: int | None, channel: Channel = Channel.LISTED
+) -> publishing.Published:
+    """Publish what was received; the signing job is on its way when this returns."""
+    draft = received.draft
+    _refuse_leaks(request, received.package)
+    request.storage.keep(draft.path, draft.sha256)
+    submission = publishing.Submission(
+        received.package, draft.sha256, draft.size, request.identity.id, channel
+    )
+    published: publishing.Published = request.database.write(publishing.publish, submission, extension_id)
     if published.created:
         request.registry["alarm"].hint(published.job_id)
     return published
