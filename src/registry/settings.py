@@ -15,6 +15,7 @@ PREFIXES = (
     "registry.",
     "package.",
     "images.",
+    "validators.",
     "signing.",
     "jobs.",
     "reports.",
@@ -43,6 +44,8 @@ MAIL_TLS = STARTTLS, TLS, _ = "starttls", "tls", OFF
 _LIMIT = re.compile(r"[1-9][0-9]{0,8}/(?:second|minute|hour|day)\Z")
 DEVELOPMENT_SECRET = "development-only-secret-do-not-use-in-production"  # noqa: S105 - refused by production
 SECRET_BYTES = 32
+# In seconds: what takes longer counts as hung, and ends its worker.
+LONGEST_VALIDATION = 300
 
 
 class HttpsRequired(enum.StrEnum):
@@ -167,6 +170,19 @@ class Settings:
     image_screenshots: int = setting(
         "images.screenshots", 10, "Most screenshots that the owners of an extension may send."
     )
+    addons_linter: str = setting(
+        "validators.addons_linter",
+        "",
+        "The program `addons-linter` (npm): WebExtensions are signed only when it has found no error. Off without it.",
+    )
+    validators_folder: str = setting(
+        "validators.folder", "var/validators", "Where it works; workers of one machine share it."
+    )
+    validators_at_once: int = setting("validators.at_once", 2, "How many packages it looks at at once there.")
+    validators_seconds: int = setting("validators.seconds", 60, "How long it may take for one, at most 300.")
+    validators_memory: int = setting(
+        "validators.memory", 768 * 1024 * 1024, "How much memory it may use for one."
+    )
     issuer: str = setting(
         "signing.issuer",
         "",
@@ -267,6 +283,8 @@ def check(settings: Settings) -> Settings:
         raise BadSetting("login.developer lets anybody log in as anybody; production refuses it.")
     if settings.report_mail and not _ADDRESS.fullmatch(settings.report_mail):
         raise BadSetting("reports.mail_to must be a plain mail address, such as team@example.org.")
+    if settings.validators_seconds > LONGEST_VALIDATION:
+        raise BadSetting(f"validators.seconds must be at most {LONGEST_VALIDATION}.")
     if settings.mail_tls not in MAIL_TLS:
         raise BadSetting("mail.tls must be starttls, tls or off.")
     if settings.mail_username and settings.mail_tls == OFF:

@@ -22,10 +22,16 @@ def brackets(
 
 
 def webextension(
-    guid: str | None = "tab-notes@example.org", version: str = "1.0", name: str = "Tab Notes", **manifest
+    guid: str | None = "tab-notes@example.org",
+    version: str = "1.0",
+    name: str = "Tab Notes",
+    files: dict[str, bytes] | None = None,
+    **manifest,
 ) -> bytes:
     """A browser extension; without an id when ``guid`` is None."""
     data = {"manifest_version": 3, "name": name, "version": version, **manifest}
     if guid is not None:
         data["browser_specific_settings"] = {"gecko": {"id": guid}}
-    return build_zip({"manifest.json": json.dumps(data).encode(), "background.js": b"void 0;\n"})
+    return build_zip(
+        {"manifest.json": json.dumps(data).encode(), "background.js": b"void 0;\n", **(files or {})}
+    )

@@ -11,8 +11,8 @@ from registry import queue
 from registry.alarm import Alarm
 from registry.cli.common import ini_argument, opened
 from registry.cli.faults import Fault
-from registry.domain import signing
-from registry.domain.publishing import SIGN
+from registry.domain import signing, validation
+from registry.domain.validation import SIGN, VALIDATE
 from registry.logs import escape
 from registry.models import Database, Extension, Job, JobState, Version
 from registry.serving.ini import IniFile
@@ -69,8 +69,8 @@ def requeue(job: str, ini: IniFile) -> None:
     with opened(ini) as database:
         alarm = Alarm(ini.app)
         for job_id in _given_up(database) if job == "all" else [_number(job)]:
-            database.write(_requeue, job_id)
-            alarm.hint(job_id)
+            if database.write(_requeue, job_id) != VALIDATE:  # its threads look by themselves
+                alarm.hint(job_id)
             click.echo(f"Job {job_id} is queued.")
 
 
@@ -87,18 +87,22 @@ def _number(job: str) -> int:
     return int(job)
 
 
-def _requeue(session: Session, job_id: int) -> None:
+def _requeue(session: Session, job_id: int) -> str:
+    """The kind of the job."""
     job = session.get(Job, job_id)
     if job is None:
         raise Fault(f"There is no job {job_id}.")
     if job.kind == SIGN:
         signing.requeue(session, job.subject_id, None)
+    elif job.kind == VALIDATE:
+        validation.requeue(session, job.subject_id)
     elif not queue.requeue(session, job_id):
         raise Fault(f"Job {job_id} is {job.state}; only one that failed or is dead can be queued again.")
+    return job.kind
 
 
 def _line(row: Any) -> str:
     job = row.Job
     subject = f"{row.name} {row.version}" if row.name is not None else job.subject_id
-    line = f"{job.id:>6}  {job.state:8} {job.kind:8} attempt {job.attempt}  {job.updated:%Y-%m-%d %H:%M:%S}  {subject}"
+    line = f"{job.id:>6}  {job.state:8} {job.kind:10} attempt {job.attempt}  {job.updated:%Y-%m-%d %H:%M:%S}  {subject}"
     return f"{line}  {escape(job.last_error)}" if job.last_error else line

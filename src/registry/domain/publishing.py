@@ -5,6 +5,7 @@ what they are: a new extension, a new version, the same version again, or a conf
 """
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,9 +13,11 @@ from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from registry import queue
-from registry.domain import details, events, locks, names, visibility
+from registry.domain import details, events, locks, names, validation, visibility
 from registry.domain.errors import Conflict, Forbidden, Invalid
+from registry.domain.findings import finding_json
 from registry.domain.ownership import may_publish, publishes
+from registry.domain.validation import GATE, SIGN
 from registry.models import (
     IMPORTED,
     Blob,
@@ -26,13 +29,11 @@ from registry.models import (
     Validation,
     Verdict,
     Version,
+    VersionState,
     table,
 )
 from registry.packages import Package
-from registry.packages.findings import Finding
 
-GATE = "gate"
-SIGN = "sign"
 # Columns of `version` that a package fills directly; everything else it says goes into `facts`.
 COLUMNS = ("version", "order_key", "prerelease", "api_range", "api_min", "api_max", "requires_restart")
 _NOT_FACTS = frozenset({*COLUMNS, "format", "guid", "name", "tokens", "warnings"})
@@ -74,13 +75,14 @@ _NEW_VALIDATION = insert(table(Validation))
 
 @dataclass(frozen=True)
 class Submission:
-    """Bytes in the store, what was read from them, and who sent them."""
+    """Bytes in the store, what was read from them, who sent them, and which outside validators are to be asked."""
 
     package: Package
     sha256: str
     size: int
     user_id: int
     channel: Channel = Channel.LISTED
+    tools: Sequence[str] = ()
     # Made here, since rendering a README takes time that no transaction should.
     facts: dict[str, Any] = field(init=False)
 
@@ -90,13 +92,16 @@ class Submission:
 
 @dataclass(frozen=True)
 class Published:
-    """``created`` is False when these very bytes had been published before; ``job_id`` is their signing job."""
+    """``created`` is False when these very bytes had been published before.
+
+    ``job_id`` is their signing job; None as long as a validator has to be asked first.
+    """
 
     version_id: int
     name: str
     version: str
     created: bool
-    job_id: int
+    job_id: int | None
 
 
 def publish(session: Session, submission: Submission, into: int | None = None) -> Published:
@@ -208,7 +213,7 @@ def _again(connection: Connection, submission: Submission, extension: Any, exist
             version=existing.version,
             state=existing.state,
         )
-    job_id: int = connection.execute(_JOB, {"version_id": existing.id}).scalar_one()
+    job_id = connection.scalar(_JOB, {"version_id": existing.id})
     return Published(existing.id, extension.name, existing.version, created=False, job_id=job_id)
 
 
@@ -226,13 +231,14 @@ def _add(session: Session, submission: Submission, extension_id: int, name: str)
     values |= {
         "extension_id": extension_id,
         "flat_name": flat_name,
+        "state": VersionState.VALIDATING if submission.tools else VersionState.QUEUED,
         "channel": submission.channel,
         "upload_sha256": submission.sha256,
         "submitted_by": submission.user_id,
         "facts": submission.facts,
     }
     version_id: int = connection.execute(_NEW_VERSION, values).scalar_one()
-    job_id = queue.enqueue(session, SIGN, version_id)
+    job_id = None if submission.tools else queue.enqueue(session, SIGN, version_id)
     events.record(
         session,
         "version.published",
@@ -242,7 +248,16 @@ def _add(session: Session, submission: Submission, extension_id: int, name: str)
         sha256=submission.sha256,
         channel=submission.channel,
     )
+    if submission.tools:
+        job_id = _have_judged(session, submission, version_id)
     return Published(version_id, name, package.version, created=True, job_id=job_id)
+
+
+def _have_judged(session: Session, submission: Submission, version_id: int) -> int | None:
+    """Have the bytes of a version judged; its signing job if all validators passed them already."""
+    validation.want(session, submission.sha256, submission.tools)
+    validation.decide(session, submission.sha256)
+    return session.connection().scalar(_JOB, {"version_id": version_id})
 
 
 def facts(package: Package) -> dict[str, Any]:
@@ -263,7 +278,3 @@ def store_verdict(connection: Connection, package: Package, sha256: str, size: i
         findings = [finding_json(finding) for finding in package.warnings]
         verdict = {"sha256": sha256, "tool": GATE, "verdict": Verdict.PASSED, "findings": findings}
         connection.execute(_NEW_VALIDATION, verdict)
-
-
-def finding_json(finding: Finding) -> dict[str, Any]:
-    return dataclasses.asdict(finding)

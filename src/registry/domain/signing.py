@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 from registry import queue
 from registry.domain import compatibility, events, visibility
 from registry.domain.errors import Conflict, Invalid
-from registry.domain.publishing import GATE, SIGN, finding_json
+from registry.domain.findings import error_json
+from registry.domain.validation import COUNTS, GATE, SIGN
 from registry.models import (
     Artifact,
     Blob,
@@ -50,7 +51,7 @@ _ORDER = (
         Extension.format,
         Extension.state,
         _VERDICTS.where(Validation.tool == GATE).scalar_subquery().label("required"),
-        _VERDICTS.where(Validation.verdict != Verdict.PASSED).scalar_subquery().label("objections"),
+        _VERDICTS.where(Validation.verdict != Verdict.PASSED, COUNTS).scalar_subquery().label("objections"),
     )
     .join(Extension, Extension.id == Version.extension_id)
     .where(Version.id == bindparam("version_id"))
@@ -191,7 +192,7 @@ def _record(session: Session, kind: str, version: Any, **data: Any) -> None:
 
 
 def _end(connection: Connection, version_id: int, state: VersionState, findings: Sequence[Finding]) -> bool:
-    found = [finding_json(finding) for finding in findings]
+    found = [error_json(finding) for finding in findings]
     moment = now()
     values = {"version_id": version_id, "new_state": state, "found": found, "moment": moment}
     values["since"] = moment if state == VersionState.SIGNED else None

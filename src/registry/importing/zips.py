@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 from registry import queue
 from registry.client import ClientError
 from registry.domain import events, leaks, locks, visibility
-from registry.domain.publishing import SIGN, facts, store_verdict
+from registry.domain.publishing import facts, store_verdict
+from registry.domain.validation import SIGN
 from registry.fetching import Fetcher
 from registry.importing.notes import Done, Note
 from registry.models import IMPORTED, Database, Extension, Ownership, Version, table

@@ -21,6 +21,7 @@ A kind of work is a module with the five functions of ``base.Kind``, and its lin
     signing.py       an accepted package becomes the signed file that is served
     mail.py          a message leaves
     webhooks.py      an address is told of an event
+    validation.py    an accepted package is judged by an outside validator
     pictures.py      an icon or a screenshot becomes the files that are served
 
 and beside them a standing duty, done by one worker at a time:
@@ -29,7 +30,8 @@ and beside them a standing duty, done by one worker at a time:
 
 and around them: ``runner`` does the three steps, ``heart`` renews leases, ``worker`` is the process,
 ``housekeeping`` removes what killed processes left behind. What waits for the servers of others is done by threads of
-its own (``post``), and tried again for days; so a server that is slow, or away, holds nothing else up.
+its own (``post``), and tried again for days; so a server that is slow, or away, holds nothing else up. So are
+validators (``validators``), which take seconds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,12 +39,24 @@ from collections.abc import Mapping, Sequence
 from registry.domain.deliveries import WEBHOOK
 from registry.domain.mail import MAIL
 from registry.domain.pictures import MAKE
-from registry.domain.publishing import SIGN
-from registry.jobs import mail, pictures, signing, webhooks
+from registry.domain.validation import SIGN, VALIDATE
+from registry.jobs import mail, pictures, signing, validation, webhooks
 from registry.jobs.base import Kind, Permanent, Transient, WorkerContext
 
-__all__ = ["KINDS", "RETRIES", "Kind", "Permanent", "Transient", "WorkerContext"]
+__all__ = ["KINDS", "POST", "RETRIES", "Kind", "Permanent", "Transient", "WorkerContext"]
 
-KINDS: Mapping[str, Kind] = {SIGN: signing, MAKE: pictures, MAIL: mail, WEBHOOK: webhooks}
-# What goes to the servers of others: seconds until the next try, after each that failed.
-RETRIES: Mapping[str, Sequence[float]] = {MAIL: mail.RETRIES, WEBHOOK: webhooks.RETRIES}
+KINDS: Mapping[str, Kind] = {
+    SIGN: signing,
+    MAKE: pictures,
+    MAIL: mail,
+    WEBHOOK: webhooks,
+    VALIDATE: validation,
+}
+# What depends on the servers and programs of others: seconds until the next try, after each that failed.
+RETRIES: Mapping[str, Sequence[float]] = {
+    MAIL: mail.RETRIES,
+    WEBHOOK: webhooks.RETRIES,
+    VALIDATE: validation.RETRIES,
+}
+# What goes to the servers of others.
+POST = (MAIL, WEBHOOK)

@@ -27,7 +27,7 @@ def threads(context: WorkerContext, stop: threading.Event) -> list[threading.Thr
 
 def deliver(context: WorkerContext, stop: threading.Event) -> int:
     """Send some of what is due; how much that was."""
-    return runner.run_due(context, AT_ONCE, stop=stop.is_set, kinds=jobs.RETRIES)
+    return runner.run_due(context, AT_ONCE, stop=stop.is_set, kinds=jobs.POST)
 
 
 def _digest(context: WorkerContext) -> None:

@@ -3,7 +3,7 @@
 Huey's consumer runs the threads, and starts a new one where one has died. A ``Listener`` does the jobs it gets
 hints of, one after the other without a pause. The ``Sweep`` does what has been due for a moment and
 nobody was told of: lost hints, jobs to be tried again, leases of workers that died. What goes to the servers of others
-is not theirs but ``post``'s. So a queue that is
+is not theirs but ``post``'s, what takes a validator's time not theirs but ``validators``'. So a queue that is
 broken costs a few seconds for each job and stops nothing. Any number of workers may run at once.
 
 SIGTERM and SIGINT: the jobs at hand are finished, for at most ``STOP_SECONDS``, and the process ends with 0; what
@@ -24,7 +24,7 @@ from huey.consumer import BaseProcess, Consumer, ConsumerStopped, Worker
 
 from registry import jobs
 from registry.alarm import Alarm
-from registry.jobs import housekeeping, post, runner
+from registry.jobs import housekeeping, post, runner, validators
 from registry.jobs.base import WorkerContext
 from registry.jobs.clerk import Clerk
 from registry.models import Database
@@ -63,6 +63,7 @@ def run_worker(ini: Mapping[str, str], settings: Settings) -> int:
         threading.Thread(target=context.heart.run, args=(stop,), name="heart", daemon=True),
         threading.Thread(target=_tidy_hourly, args=(context, stop), name="housekeeping", daemon=True),
         *post.threads(context, stop),
+        *validators.threads(context, stop),
     ]
     clerk = threading.Thread(target=Clerk(context).run, args=(stop,), name="clerk", daemon=True)
     helpers.append(clerk)

@@ -29,6 +29,7 @@ __all__ = [
     "Options",
     "Package",
     "PackageRefused",
+    "WebExtension",
     "canonical",
     "read_package",
 ]

@@ -56,6 +56,14 @@ REASON = or_null(mapping(code=one_of(CODES), text=TEXT))
 FINDING = mapping(
     code=TEXT, message=TEXT, field=TEXT, path=or_null(TEXT), severity=one_of(["error", "warning"])
 )
+# What a validator found; ``description`` is longer, ``instance_path`` a JSON Pointer into the manifest.
+JUDGED = mapping(
+    **{**FINDING["properties"], "severity": one_of(["error", "warning", "notice"])},
+    description=or_null(TEXT),
+    line=or_null(NUMBER),
+    column=or_null(NUMBER),
+    instance_path=or_null(TEXT),
+)
 SCREENSHOT = mapping(id=NUMBER, url=URL, thumbnail_url=URL, width=NUMBER, height=NUMBER, caption=TRANSLATED)
 _EXTENSION: dict[str, Schema] = {
     "name": TEXT,
@@ -186,7 +194,7 @@ VERSION = mapping(
 VALIDATION: Schema = {
     "type": "array",
     "items": mapping(
-        tool=TEXT, verdict=one_of(Verdict), findings={"type": "array", "items": FINDING}, created=TIME
+        tool=TEXT, verdict=one_of(Verdict), findings={"type": "array", "items": JUDGED}, created=TIME
     ),
 }
 SUBMISSION = mapping(

@@ -9,7 +9,7 @@ from typing import Any
 from pyramid.request import Request
 
 from registry import representations, urls
-from registry.domain import leaks, publishing
+from registry.domain import leaks, publishing, validation
 from registry.domain.errors import Conflict
 from registry.errors import BadRequest
 from registry.models import Channel
@@ -53,7 +53,7 @@ def publish_version(request: Request) -> dict[str, Any]:
 
 
 def submit(request: Request, extension_id: int | None = None) -> publishing.Published:
-    """Take the package of a request in and publish it; the signing job is on its way when this returns."""
+    """Take the package of a request in and publish it; validation or the signature is on its way when this returns."""
     with receive(request) as received:
         try:
             return take(request, received, extension_id)
@@ -68,15 +68,16 @@ def submit(request: Request, extension_id: int | None = None) -> publishing.Publ
 def take(
     request: Request, received: Received, extension_id: int | None, channel: Channel = Channel.LISTED
 ) -> publishing.Published:
-    """Publish what was received; the signing job is on its way when this returns."""
+    """Publish what was received; validation or the signature is on its way when this returns."""
     draft = received.draft
     _refuse_leaks(request, received.package)
     request.storage.keep(draft.path, draft.sha256)
+    tools = validation.tools(request.registry["settings"], received.package.format, channel)
     submission = publishing.Submission(
-        received.package, draft.sha256, draft.size, request.identity.id, channel
+        received.package, draft.sha256, draft.size, request.identity.id, channel, tools
     )
     published: publishing.Published = request.database.write(publishing.publish, submission, extension_id)
-    if published.created:
+    if published.created and published.job_id is not None:
         request.registry["alarm"].hint(published.job_id)
     return published
 

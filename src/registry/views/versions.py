@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from registry import hosts, models, pagination, representations
 from registry.domain import management, visibility, yanking
+from registry.domain.findings import finding_json, read_finding
 from registry.errors import ApiError
 from registry.models import Artifact, Channel, Validation, VersionState
 from registry.models import Version as Row
@@ -102,7 +103,7 @@ def show_validation(request: Request) -> list[dict[str, Any]]:
         {
             "tool": row.tool,
             "verdict": row.verdict,
-            "findings": row.findings,
+            "findings": [finding_json(read_finding(finding)) for finding in row.findings],
             "created": representations.time(row.created),
         }
         for row in rows
