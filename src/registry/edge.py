@@ -49,6 +49,7 @@ def edge_tween_factory(
     return edge
 
 
+@functools.lru_cache(4096)
 def network(address: str | None) -> str | None:
     """The network an address is in, coarse enough not to tell who it was: a /24, or a /48 of IPv6."""
     try:

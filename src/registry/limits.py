@@ -17,6 +17,7 @@ import logging
 import re
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, cast
 
 from limits import RateLimitItem, parse
@@ -142,6 +143,7 @@ class Limits:
             return otherwise
 
 
+@lru_cache(4096)
 def party(address: str | None) -> str:
     """Who an address is, for counting: itself, or the /64 that one customer of a network has."""
     try:

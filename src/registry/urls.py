@@ -1,12 +1,14 @@
 """The absolute addresses that answers and documents carry; ``base`` is ``registry.public_url``."""
 
 from collections.abc import Collection
+from functools import lru_cache
 from operator import itemgetter
 from urllib.parse import quote, unquote_plus
 
 API = "/api/v4"
 
 
+@lru_cache(4096)
 def segment(text: str) -> str:
     """A name, an id or a number as a segment of a path."""
     return quote(text, safe="@+~")

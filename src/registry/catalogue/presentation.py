@@ -10,7 +10,7 @@ from registry.models import ExtensionState
 
 def time(value: Any) -> str | None:
     """ISO 8601 in UTC, to the second, with Z."""
-    return None if value is None else f"{value:%Y-%m-%dT%H:%M:%SZ}"
+    return None if value is None else f"{value.isoformat()[:19]}Z"
 
 
 def reason(code: str | None, text: str | None) -> dict[str, str] | None:
@@ -46,7 +46,8 @@ def images(base: str, row: Any) -> dict[str, Any]:
 def extension(base: str, row: Any) -> dict[str, Any]:
     """An extension as lists show it; ``row`` has its columns and, as ``latest_…``, some of its latest version's.
 
-    A disabled one is shown so that clients can switch it off: nothing of it leads anywhere.
+    Columns that are shown as they are may be ``models.Verbatim``. A disabled one is shown so that clients can switch
+    it off: nothing of it leads anywhere.
     """
     disabled = row.state == ExtensionState.DISABLED
     shown = images(base, row)

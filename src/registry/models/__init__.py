@@ -2,7 +2,7 @@
 
 from registry.models.accounts import Identity, Notification, User
 from registry.models.addons import AddonDetail, Upload, VersionDetail
-from registry.models.base import Base, now, table
+from registry.models.base import Base, Verbatim, now, table
 from registry.models.catalogue import (
     CatalogueEntry,
     Compatibility,
@@ -105,6 +105,7 @@ __all__ = [
     "Upload",
     "User",
     "Validation",
+    "Verbatim",
     "Verdict",
     "Version",
     "VersionDetail",

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from pyramid.request import Request
-from sqlalchemy import bindparam, select
+from sqlalchemy import Select, bindparam, select, type_coerce
 
 from registry import pagination, representations, search, urls
 from registry.catalogue import presentation, selection, translations
 from registry.domain import compatibility
-from registry.models import Extension, Version, table
+from registry.models import Extension, Verbatim, Version, table
 from registry.permissions import Permission
 from registry.resources import Extensions
 from registry.rest import ResourceService, answering
@@ -35,21 +35,33 @@ _ORDERS: dict[str, list[Any]] = {
     "rating": [_ROW.c.rating_score.desc(), _ROW.c.id.desc()],
     "updated": [_ROW.c.updated.desc(), _ROW.c.id.desc()],
 }
-# All but long texts that no list shows.
-_COLUMNS = select(
-    *(
-        column
+# Long texts that no list shows.
+_LONG = {"description", "state_reason", "edited", "skeleton"}
+# What is shown as it is stored, unless a language is chosen or links are wrapped.
+_STORED = {"title", "summary", "homepage", "support_url", "categories", "keywords", "languages"}
+
+
+def _select(stored: bool, fitting: bool) -> Select[Any]:
+    """Rows for ``presentation.extension``; those of a host with the newest version that runs on it.
+
+    ``stored``: the columns _STORED are ``Verbatim``.
+    """
+    columns = (
+        type_coerce(column, Verbatim()).label(column.name) if stored and column.name in _STORED else column
         for column in _ROW.c
-        if column.name not in ("description", "state_reason", "edited", "skeleton")
-    ),
-    Version.version.label("latest_version"),
-    Version.requires_restart.label("latest_requires_restart"),
-)
-_ROWS = _COLUMNS.outerjoin(Version, Version.id == Extension.latest_id)
-# With the newest version that runs on the host, in place of the newest.
-_FITTING_ROWS = _COLUMNS.outerjoin(Version, Version.id == compatibility.NEWEST_FITTING)
+        if column.name not in _LONG
+    )
+    latest = (
+        Version.version.label("latest_version"),
+        Version.requires_restart.label("latest_requires_restart"),
+    )
+    which = compatibility.NEWEST_FITTING if fitting else Extension.latest_id
+    return select(*columns, *latest).outerjoin(Version, Version.id == which)
+
+
 _NAMED = _ROW.c.id.in_(bindparam("ids", expanding=True))
-_NAMED_ROWS, _NAMED_FITTING_ROWS = _ROWS.where(_NAMED), _FITTING_ROWS.where(_NAMED)
+_ROWS = {(stored, fitting): _select(stored, fitting) for stored in (False, True) for fitting in (False, True)}
+_NAMED_ROWS = {shape: rows.where(_NAMED) for shape, rows in _ROWS.items()}
 _COMPLETED = select(_ROW.c.id, _ROW.c.name, _ROW.c.title, _ROW.c.default_locale, _ROW.c.images).where(_NAMED)
 
 
@@ -107,14 +119,16 @@ def _page(request: Request, chosen: selection.Selection, fitting: Sequence[int] 
         return representations.shown(request, presentation.extension(request.public_url, row))
 
     def load(ids: Sequence[int]) -> list[dict[str, Any]]:
-        rows = _NAMED_ROWS if fitting is None else _NAMED_FITTING_ROWS
-        found = {row.id: row for row in request.read.execute(rows, {"ids": ids, "fitting": fitting or ()})}
+        rows = request.read.execute(_NAMED_ROWS[shape], {"ids": ids, "fitting": fitting or ()})
+        found = {row.id: row for row in rows}
         return [render(found[which]) for which in ids if which in found]
 
+    wanted = request.validated
+    shape = (wanted["lang"] is None and not wanted["wrap_outgoing_links"], fitting is not None)
     order = request.validated["sort"] or ("name" if request.validated["q"] is None else RELEVANCE)
     if order == RELEVANCE:
         return pagination.paginate_ids(request, chosen.ids or (), load)
-    rows = _ROWS if fitting is None else _FITTING_ROWS.params(fitting=fitting)
+    rows = _ROWS[shape] if fitting is None else _ROWS[shape].params(fitting=fitting)
     if chosen.ids is not None:
         rows = rows.where(selection.among(request.read, chosen.ids))
     rows = rows.where(Extension.listed, *chosen.conditions)
