@@ -11,7 +11,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from registry import migrations
 from registry.serving.ini import IniFile
+from registry.serving.lifeline import LONG_GRACE
 from registry.serving.preparation import NotReady, prepare
+from registry.serving.web import answers
 from registry.settings import DEVELOPMENT_SECRET, BadSetting
 from registry.signing import certificates
 from support.serving import gone, refused, running, until, write_ini
@@ -65,6 +67,15 @@ def test_no_web_process_outlives_a_server_that_was_killed(ini, blank_url):
         processes = [int(pid) for pid in Path(f"/proc/{web}/task/{web}/children").read_text().split()]
         os.kill(web, signal.SIGKILL)
         until(lambda: all(map(gone, processes)), "the web processes have ended")
+
+
+def test_a_web_process_that_is_still_starting_stops_at_once(ini, blank_url):
+    migrations.upgrade(blank_url)
+    place = ("127.0.0.1", int(re.search(r"^port = (\d+)", ini.read_text(), re.MULTILINE)[1]))
+    with running("web", ini) as run:
+        until(lambda: answers(place), "the server listens, and its processes begin to read the code")
+        run.process.send_signal(signal.SIGTERM)
+        assert run.process.wait(LONG_GRACE / 2) == 0
 
 
 def test_it_does_not_make_tables_by_itself(ini):

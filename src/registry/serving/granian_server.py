@@ -13,6 +13,7 @@ import functools
 import importlib
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -88,6 +89,9 @@ def _application(path: str, trusted_proxy: tuple[str, ...]) -> Callable[..., Any
     """In a process of its own: the application of the ini file."""
     from pyramid.paster import get_app, setup_logging
 
+    # What it has from its parent would only take note of a signal, and serving begin after the end was asked for.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
     threading.Thread(target=_follow_parent, name="lifeline", daemon=True).start()
     setup_logging(path)
     app: Callable[..., Any] = get_app(path, "main")
