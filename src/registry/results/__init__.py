@@ -42,6 +42,7 @@ __all__ = [
     "Summary",
     "outcome",
     "read_results",
+    "sniff",
     "worst",
 ]
 

@@ -14,6 +14,7 @@ from registry.results.records import BY_RANK, RANK, Status, Summary
 
 INCOMPLETE = RANK[Status.INCOMPLETE]
 SEPARATOR = " > "  # between a test and what it is a part of, where its format knows of that
+EVENTS_PER_RESULT = 4  # what one costs in time
 LAST_SECOND = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 # What unittest reports in place of the tests of a class or module whose setting up failed.
 FIXTURE = re.compile(r"(setUpClass|tearDownClass|setUpModule|tearDownModule) \(")
@@ -98,6 +99,7 @@ class Collector:
         tags: tuple[str, ...] = (),
     ) -> Test:
         """One finished test, for formats that tell it all at once."""
+        self.count(EVENTS_PER_RESULT, offset)
         test = self.test(id, offset)
         test.rank = max(test.rank, RANK[status])
         if started is not None and (test.started is None or started < test.started):

@@ -132,7 +132,7 @@ class Walker:
             for frame in self._frames
             if frame.keys is not None or frame.listed
         )
-        return self._collector.fault(f"{place.lstrip('.')}: {reason}" if place else reason, None, code)
+        return self._collector.fault(f"{place.lstrip('.')[:200]}: {reason}" if place else reason, None, code)
 
 
 def _batches(source: Source, collector: Collector) -> Iterator[list[tuple[str, Any]]]:
