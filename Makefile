@@ -49,10 +49,11 @@ format: $(INSTALLED_TESTS) ## Put the style right
 demo: $(INSTALLED) ## Publish, sign, list, download and verify two extensions on a private registry
 	@$(PYTHON) tools/demo.py
 
-bench: $(INSTALLED_TESTS) ## Measure signing, publishing and reading (which needs wrk and nginx)
+bench: $(INSTALLED_TESTS) ## Measure signing, publishing, test results and reading (which needs wrk and nginx)
 	$(PYTHON) bench/signing.py
 	$(PYTHON) bench/publish.py
 	$(PYTHON) bench/changes.py
+	$(PYTHON) bench/results.py
 	$(PYTHON) bench/read.py
 
 docs: $(INSTALLED) ## Write the parts of docs/ that are made from the code

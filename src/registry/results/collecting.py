@@ -16,6 +16,7 @@ INCOMPLETE = RANK[Status.INCOMPLETE]
 SEPARATOR = " > "  # between a test and what it is a part of, where its format knows of that
 EVENTS_PER_RESULT = 4  # what one costs in time
 LAST_SECOND = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
+HALF_PAIR = re.compile("[\ud800-\udfff]")
 # What unittest reports in place of the tests of a class or module whose setting up failed.
 FIXTURE = re.compile(r"(setUpClass|tearDownClass|setUpModule|tearDownModule) \(")
 
@@ -180,7 +181,7 @@ class Collector:
 
 def storable(value: str) -> bool:
     """Whether any database takes this text: no NUL, and nothing that is no UTF-8."""
-    return "\0" not in value and (value.isascii() or not any("\ud800" <= each <= "\udfff" for each in value))
+    return "\0" not in value and (value.isascii() or not HALF_PAIR.search(value))
 
 
 def moment(seconds: float) -> datetime:

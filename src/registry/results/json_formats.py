@@ -178,9 +178,10 @@ class Reader:
             return None
         try:
             moment = datetime.fromisoformat(value)
-            return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+            seconds = moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
         except (TypeError, ValueError, OverflowError):
             raise self._fault(f"{where}.started: This should be a time as ISO 8601 writes it.") from None
+        return self._collector.seconds(seconds, f"{where}.started", None)
 
     def _fault(self, reason: str, code: str = "RESULTS_MALFORMED") -> Fault:
         return self._collector.fault(reason, None, code)

@@ -131,10 +131,10 @@ class Document:
         if tag not in ROOTS:
             raise self._fault(f"JUnit's XML begins with <testsuites> or <testsuite>, not with <{tag[:40]}>.")
         self._collector.summary.started = _moment(attributes.get("timestamp", ""))
-        self._collector.summary.duration = self._duration(attributes)
+        self._collector.summary.duration = self._duration(attributes, self._parser.CurrentByteIndex)
 
     def _finish(self, case: Case) -> None:
-        duration = self._duration(case.attributes)
+        duration = self._duration(case.attributes, case.offset)
         self._seconds += duration or 0.0
         self._collector.add(
             self._id(case.attributes),
@@ -153,12 +153,12 @@ class Document:
             return SEPARATOR.join([*filter(None, self._suites), name])
         return f"{class_name}.{name}"
 
-    def _duration(self, attributes: dict[str, str]) -> float | None:
+    def _duration(self, attributes: dict[str, str], offset: int) -> float | None:
         said = attributes.get("time", "").strip()
         if not said:
             return None
         seconds = float(said.replace(",", "")) if SECONDS.fullmatch(said) else -1.0
-        return self._collector.seconds(seconds, f"time={said[:40]!r}", self._parser.CurrentByteIndex)
+        return self._collector.seconds(seconds, f"time={said[:40]!r}", offset)
 
     def _fault(self, reason: str, offset: int | None = None, code: str = "RESULTS_MALFORMED") -> Fault:
         return self._collector.fault(

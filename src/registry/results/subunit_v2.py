@@ -16,6 +16,7 @@ import codecs
 from zlib import crc32
 
 from registry.results.collecting import Collector, Test
+from registry.results.faults import Fault
 from registry.results.pieces import bare
 from registry.results.records import RANK, Status
 from registry.results.sources import Source
@@ -46,10 +47,10 @@ RANKS = tuple(RANK[status] for status in STATUSES)
 def read(source: Source, collector: Collector) -> None:
     """All packets of a stream into ``collector``; raises Fault."""
     buffer, base = b"", 0  # what is not read yet, and its offset in the file
-    stray = Stray(collector)
+    packets, stray = Packets(collector), Stray(collector)
     for chunk in source:
         buffer += chunk
-        done = _packets(buffer, base, stray, collector)
+        done = packets.read(buffer, base, stray)
         buffer, base = buffer[done:], base + done
     rest = 0 if buffer[:1] == SIGNATURE_BYTE else stray.skip(buffer, 0, base)
     if rest < len(buffer):
@@ -57,77 +58,118 @@ def read(source: Source, collector: Collector) -> None:
     stray.end(base + rest)
 
 
-def _packets(buffer: bytes, base: int, stray: "Stray", collector: Collector) -> int:
-    """Reads the packets that are whole; returns where in the buffer they end."""
-    at, size, packets = 0, len(buffer), 0
-    while size - at >= FEWEST_BYTES:
-        if buffer[at] != SIGNATURE:
-            at = stray.skip(buffer, at, base)
-            continue
-        if stray.open:
-            stray.end(base + at)
-        end = at + _length(buffer, at, base, collector)
-        if end > size:
-            break
-        packets += 1
-        packet = buffer[at : end - 4]
-        if crc32(packet) != int.from_bytes(buffer[end - 4 : end], "big"):
-            raise collector.fault(
-                "The checksum of a packet is wrong: the file was damaged on its way, or text was written into "
-                "the middle of a packet.",
-                base + at,
-                "CRC_MISMATCH",
-            )
-        _packet(packet, base + at, collector)
-        at = end
-    collector.count(packets, base)
-    return at
+class Packets:
+    """Reads packets. Most repeat the test and the tags of the one before, which are then not decoded again."""
 
+    def __init__(self, collector: Collector):
+        self._collector = collector
+        self._test: Test | None = None
+        self._test_bytes = b""
+        self._tags: tuple[str, ...] = ()
+        self._tags_bytes = b""
 
-def _length(buffer: bytes, at: int, base: int, collector: Collector) -> int:
-    """The length of the packet at ``at``, of which eight bytes are there."""
-    if buffer[at + 1] >> 4 != VERSION or buffer[at + 2] & RESERVED:
-        raise collector.fault("A packet is not of version 2 of subunit.", base + at, "WRONG_VERSION")
-    first = buffer[at + 3]
-    width = (first >> 6) + 1
-    length = int.from_bytes(buffer[at + 3 : at + 3 + width], "big") & NUMBER_MASKS[width]
-    if not FEWEST_BYTES - 1 + width <= length <= MOST_BYTES:
-        raise collector.fault(f"A packet cannot be {length} bytes long.", base + at)
-    return length
+    def read(self, buffer: bytes, base: int, stray: "Stray") -> int:
+        """Takes all packets that are whole, and text between them; returns where in the buffer that ends."""
+        at, size, packets = 0, len(buffer), 0
+        while size - at >= FEWEST_BYTES:
+            if buffer[at] != SIGNATURE:
+                at = stray.skip(buffer, at, base)
+                continue
+            if stray.open:
+                stray.end(base + at)
+            if buffer[at + 1] >> 4 != VERSION or buffer[at + 2] & RESERVED:
+                raise self._fault("A packet is not of version 2 of subunit.", base + at, "WRONG_VERSION")
+            length, begin = _number(buffer, at + 3)
+            end = at + length
+            if begin + 4 > end or length > MOST_BYTES:
+                raise self._fault(f"A packet cannot be {length} bytes long.", base + at)
+            if end > size:
+                break
+            packet = buffer[at : end - 4]
+            if crc32(packet) != int.from_bytes(buffer[end - 4 : end], "big"):
+                raise self._fault(
+                    "The checksum of a packet is wrong: the file was damaged on its way, or text was written into "
+                    "the middle of a packet.",
+                    base + at,
+                    "CRC_MISMATCH",
+                )
+            self._packet(packet, begin - at, base + at)
+            packets += 1
+            at = end
+        self._collector.count(packets, base)
+        return at
 
+    def _packet(self, packet: bytes, at: int, offset: int) -> None:
+        """One packet whose checksum is right, without its checksum; its parts begin at ``at``."""
+        flags = packet[1] << 8 | packet[2]
+        seconds: float | None = None
+        test: Test | None = None
+        try:
+            if flags & HAS_TIME:
+                whole = int.from_bytes(packet[at : at + 4], "big")
+                nanoseconds, at = _number(packet, at + 4)
+                if nanoseconds >= 1_000_000_000:
+                    raise self._fault("A time has more nanoseconds than a second.", offset)
+                seconds = whole + nanoseconds / 1e9
+            if flags & HAS_ID:
+                test, at = self._named(packet, at, offset)
+            if flags & HAS_TAGS:
+                at = self._tagged(packet, at, test, offset)
+            if flags & (HAS_TYPE | HAS_FILE):
+                at = self._file(packet, at, flags, test)
+            if flags & HAS_ROUTE:
+                _, at = _string(packet, at)
+        except UnicodeDecodeError:
+            raise self._fault("A string in a packet is not UTF-8.", offset) from None
+        except IndexError:
+            at = -1
+        if at != len(packet):
+            raise self._fault("The parts of a packet are longer or shorter than the packet itself.", offset)
+        if test is not None:
+            test.seen(RANKS[flags & 7], seconds)
 
-def _packet(packet: bytes, offset: int, collector: Collector) -> None:
-    """One packet whose checksum is right, without its checksum."""
-    flags = packet[1] << 8 | packet[2]
-    at = 4 + (packet[3] >> 6)
-    seconds: float | None = None
-    test: Test | None = None
-    try:
-        if flags & HAS_TIME:
-            whole = int.from_bytes(packet[at : at + 4], "big")
-            nanoseconds, at = _number(packet, at + 4)
-            if nanoseconds >= 1_000_000_000:
-                raise collector.fault("A time has more nanoseconds than a second.", offset)
-            seconds = whole + nanoseconds / 1e9
-        if flags & HAS_ID:
+    def _named(self, packet: bytes, at: int, offset: int) -> tuple[Test, int]:
+        if self._test is not None and packet.startswith(self._test_bytes, at):
+            return self._test, at + len(self._test_bytes)
+        name, end = _string(packet, at)
+        test = self._test = self._collector.tests.get(name) or self._collector.test(name, offset)
+        self._test_bytes = packet[at:end]
+        return test, end
+
+    def _tagged(self, packet: bytes, at: int, test: Test | None, offset: int) -> int:
+        if self._tags_bytes and packet.startswith(self._tags_bytes, at):
+            end = at + len(self._tags_bytes)
+        else:
+            number, end = _number(packet, at)
+            if number > self._collector.limits.tags:
+                said = f"A test may have at most {self._collector.limits.tags} tags."
+                raise self._fault(said, offset, "TOO_MANY_TAGS")
+            tags = []
+            for _ in range(number):
+                tag, end = _string(packet, end)
+                tags.append(tag)
+            self._tags = self._collector.tagged(tuple(tags), offset)
+            self._tags_bytes = packet[at:end]
+        if test is not None:
+            test.tags = self._tags
+        return end
+
+    def _file(self, packet: bytes, at: int, flags: int, test: Test | None) -> int:
+        """A piece of a file; one that belongs to no test is passed over."""
+        media_type = ""
+        if flags & HAS_TYPE:
+            media_type, at = _string(packet, at)
+        if flags & HAS_FILE:
             name, at = _string(packet, at)
-            test = collector.tests.get(name) or collector.test(name, offset)
-        if flags & HAS_TAGS:
-            tags, at = _tags(packet, at, offset, collector)
+            size, at = _number(packet, at)
+            data = packet[at : at + size]
+            at += size
             if test is not None:
-                test.tags = collector.tagged(tags, offset)
-        if flags & (HAS_TYPE | HAS_FILE):
-            at = _file(packet, at, flags, test, collector)
-        if flags & HAS_ROUTE:
-            _, at = _string(packet, at)
-    except UnicodeDecodeError:
-        raise collector.fault("A string in a packet is not UTF-8.", offset) from None
-    except IndexError:
-        at = -1
-    if at != len(packet):
-        raise collector.fault("The parts of a packet are longer or shorter than the packet itself.", offset)
-    if test is not None:
-        test.seen(RANKS[flags & 7], seconds)
+                self._collector.attach(test, name, bare(media_type), data)
+        return at
+
+    def _fault(self, reason: str, offset: int, code: str = "RESULTS_MALFORMED") -> Fault:
+        return self._collector.fault(reason, offset, code)
 
 
 def _number(packet: bytes, at: int) -> tuple[int, int]:
@@ -146,34 +188,6 @@ def _string(packet: bytes, at: int) -> tuple[str, int]:
     if end > len(packet):
         raise IndexError
     return packet[at:end].decode(), end
-
-
-def _tags(packet: bytes, at: int, offset: int, collector: Collector) -> tuple[tuple[str, ...], int]:
-    number, at = _number(packet, at)
-    if number > collector.limits.tags:
-        raise collector.fault(
-            f"A test may have at most {collector.limits.tags} tags.", offset, "TOO_MANY_TAGS"
-        )
-    tags = []
-    for _ in range(number):
-        tag, at = _string(packet, at)
-        tags.append(tag)
-    return tuple(tags), at
-
-
-def _file(packet: bytes, at: int, flags: int, test: Test | None, collector: Collector) -> int:
-    """A piece of a file; one that belongs to no test is passed over."""
-    media_type = ""
-    if flags & HAS_TYPE:
-        media_type, at = _string(packet, at)
-    if flags & HAS_FILE:
-        name, at = _string(packet, at)
-        size, at = _number(packet, at)
-        data = packet[at : at + size]
-        at += size
-        if test is not None:
-            collector.attach(test, name, bare(media_type), data)
-    return at
 
 
 class Stray:
