@@ -44,16 +44,16 @@ _SHOWN_BEFORE = select(*(_TABLE.c[name] for name in (*PRESENTED, "theme", "licen
     _TABLE.c.id == bindparam("extension_id")
 )
 _LATEST_FACTS = select(Version.facts, Version.published).where(Version.id == bindparam("version_id"))
-# SQL: the version may be `latest`.
-OFFERED = (
+# SQL: the version is signed, and nobody has taken it back.
+SOUND = (
     Version.state == VersionState.SIGNED,
-    Version.channel == Channel.LISTED,
-    Version.prerelease.is_(False),
     Version.yanked.is_(None),
     Version.blocked.is_(None),
     Version.held.is_(None),
     Version.deleted.is_(None),
 )
+# SQL: the version may be `latest`.
+OFFERED = (*SOUND, Version.channel == Channel.LISTED, Version.prerelease.is_(False))
 _LATEST = (
     select(Version.id)
     .where(Version.extension_id == bindparam("extension_id"), *OFFERED)
