@@ -72,6 +72,14 @@ _REQUEUE = (
     )
     .returning(_JOB.c.id)
 )
+_AGAIN = (
+    update(_JOB)
+    .where(_JOB.c.kind == bindparam("wanted"), _JOB.c.subject_id == bindparam("about"))
+    .values(
+        state=JobState.QUEUED, attempt=0, owner=None, next_at=bindparam("moment"), updated=bindparam("moment")
+    )
+    .returning(_JOB.c.id)
+)
 _DUE = (
     select(_JOB.c.id)
     .where(_JOB.c.state.in_([JobState.QUEUED, JobState.RUNNING]), _JOB.c.next_at < bindparam("moment"))
@@ -95,6 +103,13 @@ def enqueue(session: Session, kind: str, subject_id: int) -> int:
     """Promise work of this kind on that row: the job's id. There can be one job for each, ever (IntegrityError)."""
     job_id: int = session.connection().execute(_NEW, {"kind": kind, "subject_id": subject_id}).scalar_one()
     return job_id
+
+
+def ensure(session: Session, kind: str, subject_id: int) -> int:
+    """Promise that work, or promise it once more with all its attempts, whatever became of it before: the job's id."""
+    parameters = {"wanted": kind, "about": subject_id, "moment": now()}
+    found = session.connection().execute(_AGAIN, parameters).scalar_one_or_none()
+    return enqueue(session, kind, subject_id) if found is None else found
 
 
 def standing(session: Session, kind: str) -> int:

@@ -181,7 +181,9 @@ class Settings:
     validators_at_once: int = setting("validators.at_once", 2, "How many packages it looks at at once there.")
     validators_seconds: int = setting("validators.seconds", 60, "How long it may take for one, at most 300.")
     validators_memory: int = setting(
-        "validators.memory", 768 * 1024 * 1024, "How much memory it may use for one."
+        "validators.memory",
+        1536 * 1024 * 1024,
+        "How much memory it may use for one; it takes 200 MB for a small package, 900 MB for one of 9,000 files.",
     )
     issuer: str = setting(
         "signing.issuer",

@@ -42,6 +42,8 @@ elif behave == "errors":
 elif behave == "bad zip":
     report(errors=[item("error", "BAD_ZIPFILE")])
 elif behave == "slow":
+    with open(os.path.join(here, "child"), "w") as file:
+        file.write(str(os.getpid()))
     time.sleep(600)
 elif behave == "hog":
     held = []
@@ -50,6 +52,8 @@ elif behave == "hog":
 elif behave == "flood":
     while True:
         os.write(1, b"x" * (1 << 20))
+elif behave == "too large":
+    sys.exit('    throw new Error("")\\nError: File "lib/a.js" is too large. Aborting.\\n    at Xpi.checkPath')
 elif behave == "garbage":
     print('{"summary": {"errors": 0')
 elif behave == "silent":
@@ -103,6 +107,15 @@ class Linter:
         """From now on do this, whatever is in the package; or, with None, what that says."""
         path = self.folder / "instead"
         path.write_text(how) if how is not None else path.unlink()
+
+    def gone(self) -> bool:
+        """Whether the process has ended that it started, or, where it is slow, it itself."""
+        child = int((self.folder / "child").read_text())
+        try:
+            stat = Path(f"/proc/{child}/stat").read_text()
+        except FileNotFoundError:
+            return True
+        return stat.rpartition(")")[2].split()[0] == "Z"  # nobody may be there to reap it
 
     @property
     def log(self) -> list[tuple[list[str], dict[str, str], str]]:

@@ -4,7 +4,7 @@ import pytest
 
 from registry.jobs import runner
 from registry.jobs.worker import open_context
-from registry.linting import LISTED, SELF_HOSTED, slots
+from registry.linting import LISTED, SELF_HOSTED, NoVerdict, slots
 from registry.linting.process import Linter, lint
 from registry.models import Verdict
 from registry.settings import read
@@ -14,7 +14,7 @@ from support.extensions import webextension
 from support.samples import webextension as sample
 
 PACKAGE = "addons-linter@10.13.0"
-MEMORY = 768 * 1024 * 1024
+MEMORY = 1536 * 1024 * 1024
 CODE = """\
 void 0;
 document.body.innerHTML = location.hash;
@@ -71,6 +71,26 @@ def test_what_is_hosted_by_its_owners_has_rules_of_its_own(judge):
     data = build_zip(webextension(browser_specific_settings=settings))
     assert judge(data)[0] == Verdict.FAILED
     assert judge(data, SELF_HOSTED) == (Verdict.PASSED, {})
+
+
+def test_a_package_of_many_files(judge):
+    """The linter has them all open at once."""
+    files = {f"lib/{number}.js": "void 0;\n" for number in range(600)}
+    assert judge(build_zip(webextension(files, browser_specific_settings=COLLECTS))) == (Verdict.PASSED, {})
+
+
+def test_a_file_that_it_does_not_read(judge):
+    files = {"data.bin": bytes(110 * 1024 * 1024)}
+    with pytest.raises(NoVerdict, match=r"no file as large as data\.bin"):
+        judge(build_zip(webextension(files, browser_specific_settings=COLLECTS)))
+
+
+@pytest.mark.parametrize("memory", [150, 220])
+def test_memory_is_limited_for_node_too(judge, memory):
+    """Enough is enough; too little is no verdict."""
+    files = {f"lib/{number}.js": "void 0;\n" for number in range(600)}
+    with pytest.raises(NoVerdict, match=f"more than the {memory} MiB"):
+        judge(build_zip(webextension(files)), memory=memory * 1024 * 1024)
 
 
 @pytest.mark.parametrize("harm", [lambda data: data[:-30], lambda data: b"text"])

@@ -1,6 +1,5 @@
 """The linter's process: what it may use, what it is given, and how its end is read."""
 
-import os
 import shutil
 
 import pytest
@@ -59,6 +58,7 @@ def test_the_json_decides_not_the_exit_status(judge):
     [
         ("hog", "ended with status 1"),
         ("flood", "more than 1 MiB"),
+        ("too large", "no file as large as lib/a.js"),
         ("garbage", "could not be understood"),
         ("silent", "ended with status 0"),
         ("liar", "could not be understood"),
@@ -91,17 +91,7 @@ def test_a_program_that_is_not_there(judge, tmp_path, missing):
 
 def test_nothing_that_it_started_survives(judge, linter):
     judge("fork")
-    child = int((linter.folder / "child").read_text())
-
-    def gone():
-        try:
-            os.kill(child, 0)
-        except ProcessLookupError:
-            return True
-        with open(f"/proc/{child}/stat") as stat:  # nobody may be there to reap it
-            return stat.read().rpartition(")")[2].split()[0] == "Z"
-
-    eventually(gone)
+    eventually(linter.gone)
 
 
 def test_it_gets_the_rules_of_the_channel_and_no_secrets(judge, linter, tmp_path, monkeypatch):

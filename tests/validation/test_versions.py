@@ -14,7 +14,7 @@ from registry.packages import read_package
 from support.archives import build_zip
 from support.extensions import within
 from support.samples import brackets, webextension
-from support.workers import eventually
+from support.workers import WorkerProcess, eventually
 
 EXTENSIONS = "/api/v4/extensions/"
 VERSION = f"{EXTENSIONS}tab-notes/versions/1.0/"
@@ -301,6 +301,35 @@ def test_a_bound_for_all_threads_and_nobody_else_waits(submit, state, context, l
     for thread in threads:
         thread.join()
     assert {folder.rpartition("/")[2] for _, _, folder in linter.log} == {"0", "1"}
+
+
+def test_what_came_in_before_there_was_a_validator_is_judged_before_it_is_signed(
+    submit, state, context, ini, linter, work
+):
+    configured = context.settings
+    context.settings = settings.read({key: ini[key] for key in ini if not key.startswith("validators.")})
+    good, _ = submit(package())
+    bad, _ = submit(package("errors", version="1.1"))
+    assert (state(good), state(bad)) == ("queued", "queued")
+    context.settings = configured
+    assert runner.run_due(context, kinds=("sign",)) == 2
+    assert (state(good), state(bad), len(linter.log)) == ("validating", "validating", 0)
+    work()
+    assert (state(good), state(bad), len(linter.log)) == ("signed", "failed", 2)
+
+
+def test_a_worker_that_is_killed_takes_the_linter_with_it_and_another_goes_on(submit, state, ini, linter):
+    ini |= {"jobs.lease": "1", "jobs.sweep": "0.2"}
+    version_id, _ = submit(package("slow"))
+    with WorkerProcess(ini) as worker:
+        eventually((linter.folder / "child").exists)
+        worker.process.kill()
+        eventually(linter.gone)
+    linter.behave("report")
+    with WorkerProcess(ini) as worker:
+        eventually(lambda: state(version_id) == "signed")
+        assert worker.stop() == 0
+    assert len(linter.log) == 2
 
 
 def test_no_threads_without_a_validator(context, ini):

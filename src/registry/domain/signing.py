@@ -45,6 +45,7 @@ _ORDER = (
         Version.version,
         Version.upload_sha256,
         Version.deleted,
+        Version.channel,
         Extension.id.label("extension_id"),
         Extension.name,
         Extension.guid,
@@ -98,6 +99,7 @@ class Order:
     format: str
     version: str
     sha256: str
+    channel: str
 
 
 def order(connection: Connection, version_id: int) -> Order:
@@ -114,7 +116,16 @@ def order(connection: Connection, version_id: int) -> Order:
         )
     if not row.required or row.objections:
         raise Conflict("Only a package that passed validation is signed; this one has not.", "NOT_VALIDATED")
-    return Order(row.id, row.extension_id, row.name, row.guid, row.format, row.version, row.upload_sha256)
+    return Order(
+        row.id,
+        row.extension_id,
+        row.name,
+        row.guid,
+        row.format,
+        row.version,
+        row.upload_sha256,
+        row.channel,
+    )
 
 
 def check_bytes(path: Path, sha256: str) -> None:

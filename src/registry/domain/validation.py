@@ -81,6 +81,10 @@ _WAITING = (
     )
     .order_by(Version.id, Validation.id)
 )
+_TO_BE_SIGNED = select(Version.id, Version.extension_id, Version.version, Version.upload_sha256).where(
+    Version.id == bindparam("version_id"),
+    Version.state.in_([VersionState.QUEUED, VersionState.SIGNING]),
+)
 _MOVE = (
     update(_VERSION)
     .where(_VERSION.c.id == bindparam("version_id"))
@@ -145,6 +149,21 @@ def outcome(connection: Connection, sha256: str, tools: Sequence[str]) -> Outcom
     )
 
 
+def asked(connection: Connection, sha256: str, tools: Sequence[str]) -> bool:
+    """Whether all these tools have been asked about these bytes, whatever they said."""
+    rows = connection.execute(_ASKED, {"digest": sha256, "tools": list(tools)})
+    return {row.tool for row in rows}.issuperset(tools)
+
+
+def hold(session: Session, version_id: int, tools: Sequence[str]) -> None:
+    """A version that was to be signed waits for these tools: it came in when they were not asked yet."""
+    version = session.connection().execute(_TO_BE_SIGNED, {"version_id": version_id}).one_or_none()
+    if version is not None:
+        _move(session, version, VersionState.VALIDATING, "version.validating")
+        want(session, version.upload_sha256, tools)
+        decide(session, version.upload_sha256)
+
+
 def order(connection: Connection, validation_id: int) -> Order:
     """What is to be judged, by which tool. Raises Conflict when nobody wants that any more."""
     row = connection.execute(_SUBJECT, {"validation_id": validation_id}).one_or_none()
@@ -201,7 +220,7 @@ def decide(session: Session, sha256: str) -> None:
         said = [row for row in rows if row.id == version.id]
         verdict = _together([row.verdict for row in said])
         if verdict == Verdict.PASSED:
-            queue.enqueue(session, SIGN, version.id)
+            queue.ensure(session, SIGN, version.id)
             _move(session, version, VersionState.QUEUED, "version.validated")
         elif verdict == Verdict.FAILED:
             found = errors_first(finding for row in said for finding in row.findings)

@@ -1,10 +1,12 @@
 """Work of the kind "sign": the package of a version becomes the signed file that is served."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from registry.domain import signing as rules
+from registry.domain import validation
 from registry.domain.errors import RuleError
 from registry.jobs.base import Permanent, Transient, WorkerContext
 from registry.packages import FORMATS, PackageRefused, canonical
@@ -13,15 +15,25 @@ from registry.queue import Claim
 from registry.signing import CannotSign, SignatureInvalid, Signed, sign, verify
 
 
+@dataclass(frozen=True, slots=True)
+class Unjudged:
+    """The package may not be signed yet: nobody has asked these validators about it."""
+
+    tools: Sequence[str]
+
+
 def started(session: Session, claim: Claim) -> None:
     rules.began(session, claim.subject_id, claim.attempt)
 
 
-def work(context: WorkerContext, claim: Claim) -> Signed:
+def work(context: WorkerContext, claim: Claim) -> Signed | Unjudged:
     """Sign the very bytes that passed validation, check the result as a client would, and keep it."""
     try:
         with context.database.read() as connection:
             order = rules.order(connection, claim.subject_id)
+            tools = validation.tools(context.settings, order.format, order.channel)
+            if tools and not validation.asked(connection, order.sha256, tools):
+                return Unjudged(tools)
         return _sign(context, order)
     except RuleError as error:
         raise _permanent(error) from error
@@ -49,7 +61,10 @@ def _sign(context: WorkerContext, order: rules.Order) -> Signed:
     return signed
 
 
-def finished(session: Session, claim: Claim, result: Signed) -> None:
+def finished(session: Session, claim: Claim, result: Signed | Unjudged) -> None:
+    if isinstance(result, Unjudged):
+        validation.hold(session, claim.subject_id, result.tools)
+        return
     try:
         rules.signed(session, claim.subject_id, result)
     except RuleError as error:

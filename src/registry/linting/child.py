@@ -14,7 +14,6 @@ import sys
 
 PR_SET_PDEATHSIG = 1
 NICENESS = 10
-FILES = 256
 NOT_STARTED = 127
 
 
@@ -25,7 +24,6 @@ def main(seconds, memory, output, *program):
     resource.setrlimit(resource.RLIMIT_DATA, (int(memory),) * 2)
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(output),) * 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, FILES))
     os.nice(NICENESS)
     # Python ignores these, and what is ignored stays so.
     for number in (signal.SIGPIPE, signal.SIGXFSZ):

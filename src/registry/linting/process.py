@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import re
 import select
 import signal
 import subprocess
@@ -24,6 +25,8 @@ _NOT_STARTED = 127
 _HEAP_SHARE = 0.75
 _MIB = 1024 * 1024
 _SAID_BYTES = 2000
+# It gives up on a package with such a file in it.
+_TOO_LARGE = re.compile(r'^Error: File "(.{1,200})" is too large\. Aborting\.$', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ def lint(linter: Linter, package: Path, tool: str, scratch: Path) -> Report:
             return read_report(output.read(), status)
         said = _end_of(errors)
     log.error("The linter ended with status %d: %r", status, said)
-    raise NoVerdict(_why(linter, status))
+    raise NoVerdict(_why(linter, status, said))
 
 
 def _run(linter: Linter, arguments: Sequence[str], scratch: Path, output: BinaryIO, errors: BinaryIO) -> int:
@@ -106,9 +109,11 @@ def _end_of(file: BinaryIO) -> str:
     return file.read().decode("utf-8", "replace").strip()
 
 
-def _why(linter: Linter, status: int) -> str:
+def _why(linter: Linter, status: int, said: str) -> str:
     if status == _NOT_STARTED:
         return "The validator is not installed where the registry looks for it."
+    if large := _TOO_LARGE.search(said):
+        return f"The validator reads no file as large as {large[1]}."
     if -status in (signal.SIGABRT, signal.SIGSEGV, signal.SIGTRAP, signal.SIGILL):
         return f"The validator crashed; perhaps it needs more than the {linter.memory // _MIB} MiB that it may use."
     return f"The validator ended with status {status} before it had judged the package."
