@@ -25,7 +25,7 @@ from registry.results.records import (
     outcome,
     worst,
 )
-from registry.results.sniffing import sniff
+from registry.results.sniffing import recognise, sniff
 from registry.results.sources import Readable, Source
 
 __all__ = [
@@ -116,7 +116,7 @@ def read_results(file: Readable, limits: Limits = DEFAULT_LIMITS) -> Results:
     Raises Fault, and OSError when the file cannot be read.
     """
     source = Source(file, limits)
-    summary = Summary(sniff(source.head()))
+    summary = Summary(recognise(source.head()))
     pieces = Pieces(limits)
     try:
         collector = Collector(summary, pieces, limits)

@@ -1,10 +1,13 @@
 """Which format a file is of, from its first bytes; nobody needs to say it."""
 
 import re
+import zlib
 
 from registry.results.faults import Fault
 from registry.results.records import Format
+from registry.results.sources import GZIP, GZIP_WBITS
 
+HEAD_BYTES = 64 * 1024
 BOM = b"\xef\xbb\xbf"
 SUBUNIT_V2 = b"\xb3"
 XML = (b"<", b"\xff\xfe<\0", b"\xfe\xff\0<")  # in UTF-16, too
@@ -16,7 +19,17 @@ KNOWN = "subunit (versions 1 and 2), JUnit XML, CTRF, TAP, RefStack's JSON and o
 
 
 def sniff(head: bytes) -> Format:
-    """The format of a file that begins with ``head``; raises Fault when it is empty or like none that we know."""
+    """The format of a file that begins with ``head``, packed with gzip or not; raises Fault as ``recognise`` does."""
+    if head.startswith(GZIP):
+        try:
+            head = zlib.decompressobj(wbits=GZIP_WBITS).decompress(head, HEAD_BYTES)
+        except zlib.error:
+            raise Fault("The gzip data is damaged.", code="GZIP_DAMAGED") from None
+    return recognise(head)
+
+
+def recognise(head: bytes) -> Format:
+    """The format of unpacked bytes; raises Fault when there are none, or they are like no format that we know."""
     begins = head.removeprefix(BOM).lstrip()
     if not begins:
         raise Fault("The file is empty.", code="RESULTS_EMPTY")
