@@ -20,13 +20,14 @@ from pyramid.response import Response
 from sqlalchemy.exc import DBAPIError
 
 from registry import errors
-from registry.authentication import Identity
+from registry.authentication import Identity, is_refstack
 from registry.domain import credentials, events
 from registry.models import now
 from registry.settings import HttpsRequired
 
 log = logging.getLogger(__name__)
 
+CLEAR = "Credentials are taken over https only. This one has crossed the network in the clear: revoke it."
 YEAR = 365 * 24 * 3600
 # Where the body is a credential, or holds one.
 _IN_BODY = ("/api/v4/publish-tokens", "/oauth/revoke", "/oauth/token")
@@ -63,15 +64,12 @@ def _refusal(request: Request, required: HttpsRequired) -> Response | None:
     """What is wrong with the request's credential, if anything is. Raises CredentialError."""
     in_header = "Authorization" in request.headers or "Auth-Token" in request.headers
     in_cookie = "Cookie" in request.headers and request.sessions.cookie in request.cookies
+    in_cookie = in_cookie and not is_refstack(request)
     in_body = request.method == "POST" and request.environ.get("PATH_INFO") in _IN_BODY
     if not in_header and not in_cookie and not in_body:
         return None
-    if request.scheme != "https" and not _trusted(request.remote_addr, required):
-        return errors.problem(
-            403,
-            "Credentials are taken over https only. This one has crossed the network in the clear: revoke it.",
-            "ERROR_HTTPS_REQUIRED",
-        )
+    if in_the_clear(request, required):
+        return errors.problem(403, CLEAR, "ERROR_HTTPS_REQUIRED")
     identity = request.identity
     if identity is None:
         return None
@@ -98,6 +96,11 @@ def _mark(request: Request, response: Response, request_id: str, required: Https
     response.headers["X-Request-Id"] = request_id
     if request.scheme == "https" and required == HttpsRequired.TRUE:
         response.headers["Strict-Transport-Security"] = f"max-age={YEAR}"
+
+
+def in_the_clear(request: Request, required: HttpsRequired) -> bool:
+    """Whether others could have read the request on its way, and may not."""
+    return bool(request.scheme != "https" and not _trusted(request.remote_addr, required))
 
 
 def _trusted(address: str | None, required: HttpsRequired) -> bool:

@@ -16,10 +16,11 @@ from pyramid.request import Request
 from pyramid.response import Response
 from sqlalchemy.exc import OperationalError
 
-from registry.domain.errors import Conflict, Forbidden, Invalid, RuleError, Stale
+from registry.domain.errors import Conflict, Forbidden, Invalid, RuleError, Stale, TooMany
 from registry.oidc import IdentityRefused, ProviderUnavailable
 from registry.packages.findings import PackageRefused
 from registry.permissions import OF_ADMINS
+from registry.results import Fault
 from registry.storage import TooLarge
 
 log = logging.getLogger(__name__)
@@ -125,6 +126,8 @@ def rule(exc: RuleError, request: Request) -> Response:
         return respond(409, {"detail": str(exc), "code": exc.code, **exc.existing})
     if isinstance(exc, Stale):
         return problem(412, str(exc), exc.code)
+    if isinstance(exc, TooMany):
+        return problem(429, str(exc), exc.code, [("Retry-After", str(exc.seconds))])
     status = 403 if isinstance(exc, Forbidden) else 400
     return problem(status, str(exc), exc.code)
 
@@ -139,6 +142,12 @@ def provider(exc: ProviderUnavailable, request: Request) -> Response:
 
 def too_large(exc: TooLarge, request: Request) -> Response:
     return problem(413, f"This file may have at most {exc.limit} bytes.", "ERROR_TOO_LARGE")
+
+
+def unreadable(exc: Fault, request: Request) -> Response:
+    if exc.too_large:
+        return problem(413, str(exc), exc.code)
+    return respond(400, {"file": [f"{exc.code}: {exc}"]})
 
 
 def forbidden(exc: HTTPForbidden, request: Request) -> Response:
@@ -214,6 +223,7 @@ def includeme(config: Any) -> None:
         (IdentityRefused, identity_refused),
         (ProviderUnavailable, provider),
         (RuleError, rule),
+        (Fault, unreadable),
         (TooLarge, too_large),
         (HTTPException, http),
         (OperationalError, database),

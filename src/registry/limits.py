@@ -106,6 +106,8 @@ class Limits:
             return []
         if identity is None:
             return [(item, (kind, "address", party(address)))]
+        if identity.kind == "run":
+            return [(item, (kind, identity.kind, str(identity.credential_id)))]
         shared = type(item)(item.amount * ACCOUNT_FACTOR, item.multiples)
         return [
             (item, (kind, identity.kind, str(identity.credential_id))),

@@ -3,8 +3,8 @@
 A permission is named ``scope:what``. The scope is the one a personal token must have for it; the
 scope ``public`` needs none, and the scope ``login`` can be given to no token: it takes a login or an
 API key. Nodes of the tree grant permissions to roles; who is in a role there is said by principals:
-``user:7``, ``team:3`` (a member of publisher team 3), ``team:3:admin`` and ``role:admin`` (the
-registry's own team). docs/permissions.md is written from these grants.
+``user:7``, ``team:3`` (a member of publisher team 3), ``team:3:admin``, ``run:9`` (the token of test run 9) and
+``role:admin`` (the registry's own team). docs/permissions.md is written from these grants.
 """
 
 from enum import StrEnum
@@ -17,6 +17,7 @@ class Permission(StrEnum):
     ADMINS = "manage:admins"
     APPEAL = "manage:appeal"
     AUDIT = "read:audit"
+    CANCEL_RUN = "test-results:cancel"
     EDIT = "publish:edit"
     LOG_IN = "public:login"
     MANAGE = "manage:state"
@@ -30,12 +31,15 @@ class Permission(StrEnum):
     READ_ACCOUNT = "read:account"
     READ_APPEAL = "read:appeal"
     READ_EVENTS = "read:events"
+    READ_OUTPUT = "read:test-output"
     READ_PRIVATE = "read:private"
     READ_REPORT = "read:report"
     READ_TEAM = "read:team"
     REPLY = "review:reply"
     REPORT = "report:write"
+    REPORT_RUN = "test-results:report"
     REVIEW = "review:write"
+    RUN_TESTS = "test-results:run"
     SECURITY = "login:security"
     STEP_DOWN = "manage:step-down"
     TEAM = "manage:team"
@@ -58,6 +62,7 @@ class Role(StrEnum):
     ANYONE = "anyone"
     USER = "logged in"
     SELF = "oneself"
+    RUNNER = "token of the test run"
     PUBLISHER = "co-publisher"
     OWNER = "owner"
     TEAM_MEMBER = "member of the publisher team"
@@ -72,6 +77,11 @@ def covers(scopes: frozenset[str], scope: str) -> bool:
 
 def user(user_id: int) -> str:
     return f"user:{user_id}"
+
+
+def run(run_id: int) -> str:
+    """Whoever holds the token of that test run."""
+    return f"run:{run_id}"
 
 
 def team(team_id: int, *, admin: bool = False) -> str:

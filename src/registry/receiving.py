@@ -103,7 +103,7 @@ def receive_file(
             fields = _form(request, draft, part)
         elif kind in kinds:
             fields = {}
-            for chunk in _chunks(request):
+            for chunk in body_chunks(request):
                 draft.write(chunk)
         else:
             bare = f"as the body ({', '.join(filter(None, kinds))}) or " if kinds else ""
@@ -138,7 +138,7 @@ def _mangled(draft: Draft) -> bool:
     return head.startswith(b"PK") and not any(byte in head for byte in (b"\0", b"\r", b"\n"))
 
 
-def _chunks(request: Request) -> Iterator[bytes]:
+def body_chunks(request: Request) -> Iterator[bytes]:
     """The body, as it comes. Without a length it ends where the server says so (chunked)."""
     stream, left = request.environ["wsgi.input"], request.content_length
     if left is None and not request.environ.get("HTTP_TRANSFER_ENCODING"):
@@ -160,7 +160,7 @@ def _form(request: Request, draft: Draft, part: str) -> dict[str, str]:
     files, current = 0, None
     try:
         with PushMultipartParser(boundary, max_segment_count=MOST_PARTS) as parser:
-            for chunk in _chunks(request):
+            for chunk in body_chunks(request):
                 for item in parser.parse(chunk):
                     if isinstance(item, MultipartSegment):
                         current = item.name

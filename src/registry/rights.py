@@ -44,7 +44,7 @@ def permitted(kinds: list[type], permission: Permission) -> tuple[Role, ...]:
     if Role.ANYONE in granted:
         return tuple(Role)
     if Role.USER in granted:
-        return tuple(role for role in Role if role != Role.ANYONE)
+        return tuple(role for role in Role if role in granted or role not in (Role.ANYONE, Role.RUNNER))
     return tuple(role for role in Role if role in granted)
 
 

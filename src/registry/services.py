@@ -3,7 +3,7 @@
 from typing import Any
 
 from registry import rest
-from registry.dialects import brackets, feeds, oauth, seed  # noqa: F401 - define their services
+from registry.dialects import brackets, feeds, oauth, refstack, seed  # noqa: F401 - define their services
 from registry.dialects.amo import addons, problems, signing, signing_v3, update_manifest  # noqa: F401 - define their services
 from registry.views import (  # noqa: F401 - define their services
     accounts,
@@ -34,6 +34,8 @@ from registry.views import (  # noqa: F401 - define their services
     search,
     sessions,
     teams,
+    test_results,
+    test_runs,
     tokens,
     trusted_publishers,
     updates,

@@ -24,6 +24,7 @@ PREFIXES = (
     "trusted_publishing.",
     "mail.",
     "webhooks.",
+    "results.",
 )
 # The options of a login provider NAME, as `login.NAME.OPTION`.
 PROVIDER_OPTIONS = {
@@ -223,6 +224,19 @@ class Settings:
     mail_folder: str = setting("mail.folder", "var/mail", "Where messages are put as `.eml` files.")
     report_mail: str = setting(
         "reports.mail_to", "", "The mail address of the registry's team; each new report is mailed there."
+    )
+    anonymous_results: bool = setting(
+        "results.anonymous", True, "Take test results from whoever sends them, with quotas for each network."
+    )
+    tokenless_runs: bool = setting(
+        "results.tokenless",
+        True,
+        "Let whoever makes a test run choose that anybody may report to it, without a token.",
+    )
+    runners: tuple[str, ...] = setting(
+        "results.runners",
+        (),
+        "User names, separated by spaces, whose test runs are shown as the registry's own runners'.",
     )
     webhooks_local: bool = setting(
         "webhooks.allow_local", False, "Let webhooks be here; production refuses it."

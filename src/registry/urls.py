@@ -26,6 +26,12 @@ def download(base: str, name: str, number: str) -> str:
     return f"{version(base, name, number)}download"
 
 
+def test_run(base: str, name: str | None, number: str | None, run_id: int) -> str:
+    """A test run, below the version it is of; ``name`` and ``number`` are None where it is of none."""
+    above = f"{base}{API}/" if name is None or number is None else version(base, name, number)
+    return f"{above}test-runs/{run_id}/"
+
+
 def reviews(base: str, name: str) -> str:
     return f"{extension(base, name)}reviews/"
 

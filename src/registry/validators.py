@@ -26,7 +26,7 @@ def query(schema: colander.SchemaNode) -> Callable[..., None]:
             for node in schema.children
             if node.name in request.GET
         }
-        request.validated.update(_deserialize(schema, known))
+        request.validated.update(deserialize(schema, known))
 
     validate.query_schema = schema  # type: ignore[attr-defined]
     return validate
@@ -55,7 +55,7 @@ def json_body(schema: colander.SchemaNode) -> Callable[..., None]:
         unknown = () if lenient else sorted(set(body) - {node.name for node in schema.children})
         faults = {name: [why.get(name, "This field is not known here.")] for name in unknown}
         try:
-            request.validated.update(_deserialize(schema, body))
+            request.validated.update(deserialize(schema, body))
         except BadRequest as bad:
             faults |= bad.fields
         if faults:
@@ -65,7 +65,8 @@ def json_body(schema: colander.SchemaNode) -> Callable[..., None]:
     return validate
 
 
-def _deserialize(schema: colander.SchemaNode, values: dict[str, Any]) -> dict[str, Any]:
+def deserialize(schema: colander.SchemaNode, values: Any) -> dict[str, Any]:
+    """What the schema makes of the values. Raises BadRequest with all that is wrong."""
     try:
         result: dict[str, Any] = schema.deserialize(values)
     except colander.Invalid as invalid:

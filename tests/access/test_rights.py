@@ -16,8 +16,9 @@ PUBLIC = f"{EXTENSIONS}{shelf.PUBLIC}/"
 PRIVATE = f"{EXTENSIONS}{shelf.PRIVATE}/"
 
 EVERYONE = {Permission.READ, Permission.LOG_IN}
-LOGGED_IN = EVERYONE | {Permission.PUBLISH_NEW, Permission.REVIEW, Permission.REPORT}
+LOGGED_IN = EVERYONE | {Permission.PUBLISH_NEW, Permission.REVIEW, Permission.REPORT, Permission.RUN_TESTS}
 PUBLISHER = LOGGED_IN | {Permission.READ_PRIVATE, Permission.PUBLISH_VERSION}
+PUBLISHER |= {Permission.READ_OUTPUT, Permission.CANCEL_RUN}
 OWNER = PUBLISHER | {Permission.EDIT, Permission.OWNERS, Permission.READ_EVENTS, Permission.STEP_DOWN}
 OWNER |= {Permission.REPLY, Permission.APPEAL, Permission.READ_APPEAL, Permission.WEBHOOKS}
 ADMIN = LOGGED_IN | {
@@ -25,6 +26,8 @@ ADMIN = LOGGED_IN | {
     Permission.READ_EVENTS,
     Permission.READ_APPEAL,
     Permission.READ_REPORT,
+    Permission.READ_OUTPUT,
+    Permission.CANCEL_RUN,
 }
 ADMIN |= {Permission.MANAGE, Permission.MODERATE, Permission.ADMINS, Permission.AUDIT}
 
@@ -135,10 +138,10 @@ def test_a_team_member_publishes(stocked, people):
 
 EVERYTHING = OWNER | ADMIN
 SEEING = {Permission.READ_PRIVATE, Permission.READ_EVENTS, Permission.AUDIT}
-SEEING |= {Permission.READ_APPEAL, Permission.READ_REPORT}
+SEEING |= {Permission.READ_APPEAL, Permission.READ_REPORT, Permission.READ_OUTPUT}
 BY_SCOPE = {
     (): EVERYONE,
-    ("test-results",): EVERYONE,
+    ("test-results",): EVERYONE | {Permission.RUN_TESTS, Permission.CANCEL_RUN},
     ("review",): EVERYONE | {Permission.REVIEW, Permission.REPLY},
     ("report",): EVERYONE | {Permission.REPORT},
     ("read",): EVERYONE | SEEING,
@@ -177,6 +180,7 @@ def test_no_right_without_the_user_having_it(config, people, accounts):
         Permission.PUBLISH_NEW,
         Permission.REVIEW,
         Permission.REPORT,
+        Permission.RUN_TESTS,
     }
     assert granted(config, accounts.bearer("stranger", scopes=["publish", "manage"])) == EVERYONE | {
         Permission.PUBLISH_NEW

@@ -23,6 +23,10 @@ PRESENT = {
     "author": "bob",
     "team": "makers",
     "webhook": "999",
+    "run": "1",
+    "event": "999",
+    "result": "999",
+    "test_id": "1",
     "guid": shelf.PUBLIC,
     "number": shelf.SIGNED,
     "pk": "0" * 32,
@@ -33,12 +37,26 @@ ADMINS_ONLY = tuple(
 )
 MANAGED = ("/manage",)
 OFTEN_EMPTY = ("/transfer", "/reviews/mine", "/signature")
-OWN_ROWS = {"author", "file_id", "id", "picture", "pk", "username", "holder", "team", "webhook"}
+OWN_ROWS = {
+    "author",
+    "file_id",
+    "id",
+    "picture",
+    "pk",
+    "run",
+    "test_id",
+    "username",
+    "holder",
+    "team",
+    "webhook",
+}
+# What is read by views, which say 400 where others would say 404.
+IN_WORDS = {"file", "test_id"}
 # What may be sent to its address before it is there.
 TO_COME = {"guid", "number", "pk"}
 LOGIN_ONLY = ("/api/v4/users/me/export",)
 # It has to be told of what.
-COUNTS = ("/countDownload",)
+COUNTS = ("/countDownload", "/v1/get-miniconf")
 ABSENT = {
     "name": "nothing",
     "addon": "nothing",
@@ -53,6 +71,9 @@ ABSENT = {
     "author": "nobody",
     "team": "nobody",
     "webhook": "x",
+    "run": "x",
+    "event": "x",
+    "result": "x",
 }
 
 QUESTIONS = {"/api/v4/updates/": "?host=brackets&host_version=1.14&installed=word-tally@1.0.0"}

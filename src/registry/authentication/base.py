@@ -9,7 +9,10 @@ from pyramid.authorization import Authenticated, Everyone
 from registry import permissions
 from registry.models import Membership, TeamRole, User
 
-Kind = Literal["browser", "key", "session", "token"]
+Kind = Literal["browser", "key", "run", "session", "token"]
+
+# Of whoever is no account; no row of anything is theirs.
+NOBODY = 0
 
 # What every statement that looks a credential up selects of its user, once for each of their teams.
 PERSON = (User.id, User.username, User.admin, Membership.team_id, Membership.role)
@@ -28,7 +31,8 @@ class Identity:
     """A person, as a plain value, and the credential that spoke for them: a row's number by its kind.
 
     ``scopes`` and ``extensions`` None mean all of them. A ``browser`` is a session that came as a cookie. A
-    ``pipeline`` is a CI job that publishes for the person who named it, and does nothing else.
+    ``pipeline`` is a CI job that publishes for the person who named it, and does nothing else. A ``run`` is no person:
+    whoever runs the tests that its token is for.
     """
 
     id: int

@@ -1,7 +1,8 @@
 """Personal tokens and API keys: their form, and how they are made.
 
 A token is ``reg_`` + 43 characters of base 62 (32 random bytes) + 6 of its CRC-32, so that a scanner
-can tell a real one from a look-alike without asking us; the form is final. The database keeps its
+can tell a real one from a look-alike without asking us; the form is final. That of a test run begins ``regrun_``. The
+database keeps its
 SHA-256 only. An API key's secret has to be kept (HMAC needs it), so it is sealed with the site's secret.
 """
 
@@ -30,24 +31,26 @@ DEFAULT_DAYS, LONGEST_DAYS = 90, 365
 MOST_TOKENS, MOST_KEYS = 200, 20
 
 _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
-_PREFIX = "reg_"
+# What a token is for: a person, or one test run.
+PERSONAL, OF_RUN = "reg_", "regrun_"
 _BODY, _CHECKSUM = 43, 6
-TOKEN = re.compile(rf"{_PREFIX}[0-9A-Za-z]{{{_BODY + _CHECKSUM}}}\Z")
+TOKEN = re.compile(rf"(reg_|regrun_)[0-9A-Za-z]{{{_BODY + _CHECKSUM}}}\Z")
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\Z")
 RESERVED = frozenset({"me", "current"})
 _KINDS: dict[str, Any] = {"token": Token, "key": ApiKey, "session": LoginSession, "browser": LoginSession}
 
 
-def new_token() -> str:
+def new_token(prefix: str = PERSONAL) -> str:
     body = _base62(int.from_bytes(secrets.token_bytes(32), "big"), _BODY)
-    return _PREFIX + body + _checksum(body)
+    return prefix + body + _checksum(body)
 
 
-def is_token(text: str) -> bool:
+def is_token(text: str, prefix: str = PERSONAL) -> bool:
     """Whether the text has the form of a token, checksum included."""
-    if not TOKEN.match(text):
+    found = TOKEN.match(text)
+    if found is None or found[1] != prefix:
         return False
-    body = text[len(_PREFIX) : -_CHECKSUM]
+    body = text[len(prefix) : -_CHECKSUM]
     return secrets.compare_digest(text[-_CHECKSUM:], _checksum(body))
 
 

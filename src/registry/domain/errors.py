@@ -31,3 +31,11 @@ class Conflict(RuleError):
 
 class Stale(RuleError):
     """It has changed since this person looked."""
+
+
+class TooMany(RuleError):
+    """There are as many as there can be for now; ``seconds`` says when to try again."""
+
+    def __init__(self, message: str, code: str, seconds: int):
+        super().__init__(message, code)
+        self.seconds = seconds

@@ -34,6 +34,7 @@ from registry.models import (
     Review,
     ReviewFlag,
     Team,
+    TestRun,
     Token,
     Transfer,
     TrustedPublisher,
@@ -227,6 +228,13 @@ SECTIONS = (
         "webhooks",
         select(*_columns(Webhook, "secret", "former", "created_by")).where(Webhook.created_by == _ME),
         Webhook.id,
+    ),
+    Section(
+        "test_runs",
+        select(Extension.name.label("extension"), *_columns(TestRun, "extension_id", "created_by", "token"))
+        .outerjoin(Extension, Extension.id == TestRun.extension_id)
+        .where(TestRun.created_by == _ME),
+        TestRun.id,
     ),
     Section("events_by", _SEEN.where(Event.actor_id == _ME), Event.seq),
     Section(

@@ -23,6 +23,7 @@ A kind of work is a module with the five functions of ``base.Kind``, and its lin
     webhooks.py      an address is told of an event
     validation.py    an accepted package is judged by an outside validator
     pictures.py      an icon or a screenshot becomes the files that are served
+    test_results.py  a large file of test results is read
 
 and beside them a standing duty, done by one worker at a time:
 
@@ -39,8 +40,9 @@ from collections.abc import Mapping, Sequence
 from registry.domain.deliveries import WEBHOOK
 from registry.domain.mail import MAIL
 from registry.domain.pictures import MAKE
+from registry.domain.test_uploads import READ
 from registry.domain.validation import SIGN, VALIDATE
-from registry.jobs import mail, pictures, signing, validation, webhooks
+from registry.jobs import mail, pictures, signing, test_results, validation, webhooks
 from registry.jobs.base import Kind, Permanent, Transient, WorkerContext
 
 __all__ = ["KINDS", "POST", "RETRIES", "Kind", "Permanent", "Transient", "WorkerContext"]
@@ -48,6 +50,7 @@ __all__ = ["KINDS", "POST", "RETRIES", "Kind", "Permanent", "Transient", "Worker
 KINDS: Mapping[str, Kind] = {
     SIGN: signing,
     MAKE: pictures,
+    READ: test_results,
     MAIL: mail,
     WEBHOOK: webhooks,
     VALIDATE: validation,

@@ -8,17 +8,26 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from registry import search
-from registry.domain import deliveries, devices, downloads, mail, once, sessions, trusted_publishers
+from registry.domain import (
+    deliveries,
+    devices,
+    downloads,
+    mail,
+    once,
+    sessions,
+    test_uploads,
+    trusted_publishers,
+)
 from registry.jobs.base import WorkerContext
-from registry.models import Blob, Database, Image, ImageFile, now
+from registry.models import Blob, Database, Image, ImageFile, TestUpload, now
 
 log = logging.getLogger(__name__)
 
 # Far longer than from `keep` to the commit of the row.
 BLOB_AGE = 24 * 3600.0
 _SLICE = 500
-# What speaks of a file in the store. Pictures come and go, so they have no blobs: theirs would stay.
-_WANTED = (Blob.sha256, ImageFile.sha256, Image.source_sha256)
+# What speaks of a file in the store. Pictures and results come and go, so they have no blobs: theirs would stay.
+_WANTED = (Blob.sha256, ImageFile.sha256, Image.source_sha256, TestUpload.sha256)
 
 
 def tidy(context: WorkerContext) -> int:
@@ -39,6 +48,8 @@ def tidy(context: WorkerContext) -> int:
     context.database.write(trusted_publishers.forget)
     context.database.write(mail.forget)
     context.database.write(deliveries.forget)
+    while context.database.write(test_uploads.forget):
+        pass
     removed = context.storage.collect(wanted, temporary_age=2 * context.settings.lease, age=BLOB_AGE)
     if removed:
         log.info("Removed %d files that nobody needs", removed)

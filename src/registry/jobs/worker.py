@@ -2,9 +2,10 @@
 
 Huey's consumer runs the threads, and starts a new one where one has died. A ``Listener`` does the jobs it gets
 hints of, one after the other without a pause. The ``Sweep`` does what has been due for a moment and
-nobody was told of: lost hints, jobs to be tried again, leases of workers that died. What goes to the servers of others
-is not theirs but ``post``'s, what takes a validator's time not theirs but ``validators``'. So a queue that is
-broken costs a few seconds for each job and stops nothing. Any number of workers may run at once.
+nobody was told of: lost hints, jobs to be tried again, leases of workers that died; it ends test runs whose time is
+up, too. What goes to the servers of others is not theirs but ``post``'s, what takes a validator's time not theirs but
+``validators``'. So a queue that is broken costs a few seconds for each job and stops nothing. Any number of workers
+may run at once.
 
 SIGTERM and SIGINT: the jobs at hand are finished, for at most ``STOP_SECONDS``, and the process ends with 0; what
 is not finished by then is done by another worker when the lease has lapsed. SIGHUP is ignored: settings
@@ -24,6 +25,7 @@ from huey.consumer import BaseProcess, Consumer, ConsumerStopped, Worker
 
 from registry import jobs
 from registry.alarm import Alarm
+from registry.domain import test_runs
 from registry.jobs import housekeeping, post, runner, validators
 from registry.jobs.base import WorkerContext
 from registry.jobs.clerk import Clerk
@@ -135,6 +137,7 @@ class Sweep(BaseProcess):
 
     def loop(self, now: Any = None) -> None:
         every = self._context.settings.sweep
+        _guarded(self.stop_flag, partial(end_due_runs, self._context))
         waited = min(WAITED_SECONDS, every)
         look = partial(runner.run_due, self._context, waited=waited, stop=self.stop_flag.is_set, kinds=_OWN)
         if not _guarded(self.stop_flag, look):
@@ -170,6 +173,19 @@ class Crew(Consumer):
             self.stop()
             raise ConsumerStopped
         return super().loop(health_check_ts)
+
+
+def end_due_runs(context: WorkerContext) -> int:
+    """End the test runs whose time is up; how many that were. Most looks find none, and lock nothing."""
+    ended = 0
+    while True:
+        with context.database.read() as connection:
+            if not test_runs.any_due(connection):
+                return ended
+        some = context.database.write(test_runs.end_due)
+        if not some:
+            return ended
+        ended += some
 
 
 def _guarded(stop_flag: Any, action: Any) -> Any:

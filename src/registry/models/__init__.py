@@ -44,11 +44,25 @@ from registry.models.mail import Digest, Mail, MailAddress
 from registry.models.ownership import Ownership, OwnershipRole, Transfer, TrustedPublisher
 from registry.models.search import SearchDocument
 from registry.models.teams import Invitation, Membership, Team, TeamRole
+from registry.models.test_runs import (
+    OPEN,
+    RunSource,
+    RunState,
+    TestCell,
+    TestDetail,
+    TestEvent,
+    TestName,
+    TestResult,
+    TestRun,
+    TestUpload,
+    UploadState,
+)
 from registry.models.webhooks import Delivery, Webhook, WebhookState
 from registry.models.work import Event, EventSubject, Job, JobState, Tally
 
 __all__ = [
     "IMPORTED",
+    "OPEN",
     "AddonDetail",
     "ApiKey",
     "Appeal",
@@ -93,16 +107,26 @@ __all__ = [
     "ReportState",
     "Review",
     "ReviewFlag",
+    "RunSource",
+    "RunState",
     "SearchDocument",
     "SiteState",
     "Spent",
     "Tally",
     "Team",
     "TeamRole",
+    "TestCell",
+    "TestDetail",
+    "TestEvent",
+    "TestName",
+    "TestResult",
+    "TestRun",
+    "TestUpload",
     "Token",
     "Transfer",
     "TrustedPublisher",
     "Upload",
+    "UploadState",
     "User",
     "Validation",
     "Verbatim",

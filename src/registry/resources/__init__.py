@@ -5,6 +5,8 @@
        extensions                                   Extensions
           {name}                                    Extension     owners' and publishers' rights
              versions/{version}                     Version
+                test-runs/{id}                      TestRun       its maker's and its token's rights
+                   events/{id}, results/{id}        TestRunEvent, TestRunResult
              reviews/{username|id|mine}             Review        by their author's name
                 reply, flags, hidden, history       Reply, Flags, Hidden, History
              reports/{id}                           Report        its reporter's and admins'
@@ -37,6 +39,7 @@
        changes                                      Changes       what changed since when
           head                                      Head          the end of the chain of events, signed
        listing, blocklist                           Listing, Blocklist              signed too
+       test-runs/{id}/results/{id}                  LooseRun, LooseResult     of no version
        updates                                      Updates       what there is for what is installed
        webhooks/{id}/deliveries/{id}                Webhook, Delivery    the site's own
        publish-tokens                               PublishTokens
@@ -46,6 +49,7 @@
     /login/{provider}, /logout, /device             Login, Logout, Device
     /mail/{confirm|unsubscribe}                     Confirm, Unsubscribe
     /outgoing                                       Outgoing
+    /v1                                             RefStack      test runs by their number
     /extensions/{name-version}                      Version       by its flat name
     /packages/{name}/{name-version}                 Version       likewise, below its extension's name
     /oauth/{endpoint}, /.well-known/{document}      OAuth, WellKnown
@@ -73,6 +77,7 @@ from registry.resources.mail import MailPages
 from registry.resources.pictures import PictureFiles
 from registry.resources.reports import AppealQueue, ReportQueue
 from registry.resources.teams import Teams
+from registry.resources.test_runs import LooseRuns, RefStack
 from registry.resources.webextensions import AddonFiles, AddonVersions, WebExtension, WebExtensions
 from registry.resources.webhooks import SiteWebhooks
 
@@ -141,6 +146,7 @@ class ApiVersion(Node):
         "publish-tokens": PublishTokens,
         "reports": ReportQueue,
         "teams": Teams,
+        "test-runs": LooseRuns,
         "updates": Updates,
         "users": Users,
         "webextensions": WebExtensions,
@@ -166,16 +172,19 @@ class Root(Node):
         "oauth": OAuth,
         "packages": Folders,
         "outgoing": Outgoing,
+        "v1": RefStack,
     }
     rights = {
         Role.ANYONE: (Permission.READ, Permission.LOG_IN),
-        Role.USER: (Permission.PUBLISH_NEW, Permission.REVIEW, Permission.REPORT),
+        Role.USER: (Permission.PUBLISH_NEW, Permission.REVIEW, Permission.REPORT, Permission.RUN_TESTS),
         # Admins manage; they do not publish for others.
         Role.ADMIN: (
             Permission.READ_PRIVATE,
             Permission.READ_APPEAL,
             Permission.READ_EVENTS,
+            Permission.READ_OUTPUT,
             Permission.READ_REPORT,
+            Permission.CANCEL_RUN,
             Permission.MANAGE,
             Permission.MODERATE,
             Permission.ADMINS,

@@ -29,9 +29,15 @@ from registry.resources.feedback import Reviews
 from registry.resources.ownership import ExtensionEvents, Owners, TransferOffer, TrustedPublishers
 from registry.resources.pictures import Pictures
 from registry.resources.reports import Appeals, Reports
+from registry.resources.test_runs import TestRuns
 from registry.resources.webhooks import ExtensionWebhooks
 
-PUBLISHERS = (Permission.READ_PRIVATE, Permission.PUBLISH_VERSION)
+PUBLISHERS = (
+    Permission.READ_PRIVATE,
+    Permission.PUBLISH_VERSION,
+    Permission.READ_OUTPUT,
+    Permission.CANCEL_RUN,
+)
 OWNERS = (
     *PUBLISHERS,
     Permission.APPEAL,
@@ -67,6 +73,8 @@ _BY_ID = _VERSION.where(VersionRow.id == bindparam("id"))
 
 class Version(Node):
     """``row`` is the version with its artifact's columns, None where there is no signed file yet."""
+
+    children = {"test-runs": TestRuns}
 
     def reload(self) -> None:
         self.become(self.row.id)

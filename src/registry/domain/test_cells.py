@@ -1,0 +1,89 @@
+"""What the matrix of a version is read from: how its runs ended, by host version, platform and who vouches for them.
+
+Kept with every run that ends, so that reading never counts. A run without an outcome of these four says nothing about
+a version; neither does one that has been withdrawn.
+"""
+
+from typing import Any
+
+from sqlalchemy import and_, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from registry.models import TestCell, TestRun, table
+from registry.results import Outcome
+
+TOKENLESS = "tokenless"
+COUNTED = (Outcome.PASSED, Outcome.FAILED, Outcome.INCOMPLETE, Outcome.PASS_ONLY)
+_CELL = table(TestCell)
+_KEY = ("version_id", "host_app", "host_version", "os", "provenance")
+_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+def provenance(run: Any) -> str:
+    """Who vouches for the results: a RunSource; nobody for those that anybody could have sent."""
+    return TOKENLESS if run.tokenless else str(run.source)
+
+
+def count(session: Session, run: TestRun) -> None:
+    """One more run that ended so."""
+    if not _counts(run):
+        return
+    connection = session.connection()
+    new = _INSERT[connection.dialect.name](_CELL)
+    outcome = str(run.outcome)
+    newest = {"newest_run_id": run.id, "newest": run.finished}
+    counts = {name: int(name == outcome) for name in COUNTED}
+    statement = new.values(**_key(run), **counts, **newest).on_conflict_do_update(
+        index_elements=_KEY, set_={outcome: _CELL.c[outcome] + 1, **newest}
+    )
+    connection.execute(statement)
+
+
+def uncount(session: Session, run: TestRun) -> None:
+    """It does not count any more: what `count` did is undone."""
+    if not _counts(run):
+        return
+    here = and_(*(_CELL.c[name] == value for name, value in _key(run).items()))
+    outcome = str(run.outcome)
+    before = session.execute(_newest_but(run)).first()
+    if before is None:
+        session.execute(delete(_CELL).where(here))
+    else:
+        values = {
+            outcome: _CELL.c[outcome] - 1,
+            "newest_run_id": before.id,
+            "newest": before.finished,
+        }
+        session.execute(update(_CELL).where(here).values(values))
+
+
+def _counts(run: TestRun) -> bool:
+    return run.version_id is not None and run.withdrawn is None and run.outcome in COUNTED
+
+
+def _key(run: TestRun) -> dict[str, Any]:
+    return {
+        "version_id": run.version_id,
+        "host_app": run.host_app,
+        "host_version": run.host_version,
+        "os": run.os,
+        "provenance": provenance(run),
+    }
+
+
+def _newest_but(run: TestRun) -> Any:
+    """The newest other run that its cell counts."""
+    same = [
+        getattr(TestRun, name) == getattr(run, name)
+        for name in ("version_id", "host_app", "host_version", "os")
+    ]
+    vouched = TestRun.tokenless if run.tokenless else and_(~TestRun.tokenless, TestRun.source == run.source)
+    return (
+        select(TestRun.id, TestRun.finished)
+        .where(
+            *same, vouched, TestRun.id != run.id, TestRun.withdrawn.is_(None), TestRun.outcome.in_(COUNTED)
+        )
+        .order_by(TestRun.finished.desc(), TestRun.id.desc())
+        .limit(1)
+    )

@@ -1,0 +1,141 @@
+"""Results of a run: stored once, with the worst that is said of a test where it is said more than once.
+
+What a file says has been read before; this is the transaction that stores it. Names of tests are kept once for each
+extension, so a run that is like the one before costs one narrow row for each test.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from registry.domain.errors import Invalid
+from registry.models import TestDetail, TestName, TestResult, TestRun, table
+from registry.results import Format, Result, Status, Summary, worst
+
+MOST_TESTS = 100_000
+AT_ONCE = 5000
+_NAME, _RESULT, _DETAIL = table(TestName), table(TestResult), table(TestDetail)
+_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_KNOWN = select(_NAME.c.digest, _NAME.c.id).where(_NAME.c.digest.in_(bindparam("digests", expanding=True)))
+_BEFORE = select(_RESULT.c.name_id, _RESULT.c.status).where(
+    _RESULT.c.run_id == bindparam("run_id"), _RESULT.c.name_id.in_(bindparam("names", expanding=True))
+)
+_COUNTS = select(_RESULT.c.status, func.count().label("number")).where(
+    _RESULT.c.run_id == bindparam("run_id")
+)
+_COUNTS = _COUNTS.group_by(_RESULT.c.status)
+_HERE = (_RESULT.c.run_id == bindparam("of_run"), _RESULT.c.name_id == bindparam("of_name"))
+_WORSE = (
+    update(_RESULT)
+    .where(*_HERE)
+    .values({name: bindparam(name) for name in ("status", "message", "duration")})
+)
+
+
+def add(session: Session, run: TestRun, summary: Summary, results: Iterable[Result]) -> None:
+    """Store the results of one file, and count all that the run has now. Raises Invalid for too many tests."""
+    connection = session.connection()
+    first = not run.uploads
+    rest = iter(results)
+    while some := list(islice(rest, AT_ONCE)):
+        names = _names(connection, run.extension_id, [result.id for result in some])
+        _store(connection, run.id, list(zip(names, some, strict=True)), first)
+    counts = summary.counts if first else _counted(connection, run.id)
+    if sum(counts.values()) > MOST_TESTS:
+        raise Invalid(f"A run may have at most {MOST_TESTS} tests.", "TOO_MANY_TESTS", "file")
+    for status in Status:
+        setattr(run, status, counts.get(status, 0))
+    run.uploads += 1
+    run.pass_only = summary.format == Format.REFSTACK
+    run.truncated = run.truncated or summary.truncated is not None
+    if summary.duration is not None:
+        run.duration = (run.duration or 0.0) + summary.duration
+
+
+def digest(name: str) -> bytes:
+    """What the name of a test is found by; its address in hexadecimal digits."""
+    return hashlib.blake2b(name.encode(), digest_size=16).digest()
+
+
+def _names(connection: Connection, extension_id: int | None, names: Sequence[str]) -> list[int]:
+    """The numbers of tests' names, which are made where nobody has had them."""
+    digests = [digest(name) for name in names]
+    known = _known(connection, extension_id, digests)
+    new: list[dict[str, Any]] = [
+        {"extension_id": extension_id, "digest": key, "name": name}
+        for key, name in zip(digests, names, strict=True)
+        if key not in known
+    ]
+    if new:
+        # Somebody else may be making the same.
+        connection.execute(_INSERT[connection.dialect.name](_NAME).on_conflict_do_nothing(), new)
+        known |= _known(connection, extension_id, [row["digest"] for row in new])
+    return [known[key] for key in digests]
+
+
+def _known(connection: Connection, extension_id: int | None, digests: list[bytes]) -> dict[bytes, int]:
+    whose = _NAME.c.extension_id.is_(None) if extension_id is None else _NAME.c.extension_id == extension_id
+    return {
+        bytes(key): number for key, number in connection.execute(_KNOWN.where(whose), {"digests": digests})
+    }
+
+
+def _store(connection: Connection, run_id: int, results: list[tuple[int, Result]], first: bool) -> None:
+    before: dict[int, str] = {}
+    if not first:
+        names = [name_id for name_id, _ in results]
+        before = {
+            row.name_id: row.status for row in connection.execute(_BEFORE, {"run_id": run_id, "names": names})
+        }
+    fresh = [pair for pair in results if pair[0] not in before]
+    worse = [
+        (name_id, result)
+        for name_id, result in results
+        if name_id in before and worst(Status(before[name_id]), result.status) != before[name_id]
+    ]
+    if fresh:
+        connection.execute(insert(_RESULT), [_row(run_id, *pair) for pair in sorted(fresh)])
+    if worse:
+        connection.execute(_WORSE, [_worse(run_id, *pair) for pair in worse])
+    details = [
+        {"run_id": run_id, "name_id": name_id, "detail": result.detail, "cut": result.detail_cut}
+        for name_id, result in (*fresh, *worse)
+        if result.detail
+    ]
+    if details:
+        new = _INSERT[connection.dialect.name](_DETAIL)
+        values = {"detail": new.excluded.detail, "cut": new.excluded.cut}
+        connection.execute(
+            new.on_conflict_do_update(index_elements=["run_id", "name_id"], set_=values), details
+        )
+
+
+def _row(run_id: int, name_id: int, result: Result) -> dict[str, Any]:
+    return {
+        "run_id": run_id,
+        "name_id": name_id,
+        "status": result.status,
+        "started": result.started,
+        "duration": result.duration,
+        "message": result.message or None,
+        "tags": list(result.tags) or None,
+    }
+
+
+def _worse(run_id: int, name_id: int, result: Result) -> dict[str, Any]:
+    return {
+        "of_run": run_id,
+        "of_name": name_id,
+        "status": result.status,
+        "message": result.message or None,
+        "duration": result.duration,
+    }
+
+
+def _counted(connection: Connection, run_id: int) -> dict[Any, int]:
+    return {row.status: row.number for row in connection.execute(_COUNTS, {"run_id": run_id})}

@@ -1,0 +1,176 @@
+"""Files of results: which a run takes, and what follows when one has been read, or could not be.
+
+A file that is the last one of its run ends it. The same bytes again are the same upload: whoever did not hear the
+answer may ask once more.
+"""
+
+import datetime
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from registry import queue
+from registry.domain import test_cells, test_events, test_results, test_runs
+from registry.domain.errors import TooMany
+from registry.models import (
+    OPEN,
+    Job,
+    RunSource,
+    RunState,
+    TestDetail,
+    TestEvent,
+    TestResult,
+    TestRun,
+    TestUpload,
+    UploadState,
+    now,
+)
+from registry.results import Results
+
+READ = "test-results"  # the kind of job that reads a large file
+OF_NETWORK = ((datetime.timedelta(hours=1), 10), (datetime.timedelta(days=1), 50))
+FORGOTTEN_AT_ONCE = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class File:
+    """A file in the store; the ``final`` one ends its run."""
+
+    sha256: str
+    size: int
+    format: str = ""
+    producer: str | None = None
+    final: bool = True
+
+
+def anonymous(session: Session, plan: test_runs.Plan, file: File, results: Results) -> int:
+    """Results that nobody asked for, of a run of their own: its number. Raises TooMany."""
+    for span, most in OF_NETWORK:
+        recent = select(TestRun.created).where(
+            TestRun.source == RunSource.ANONYMOUS,
+            TestRun.network == plan.network,
+            TestRun.created > now() - span,
+        )
+        last = session.scalars(recent.order_by(TestRun.created.desc()).offset(most - 1).limit(1)).first()
+        if last is not None:
+            wait = last + span - now()
+            text = f"At most {most} anonymous results are taken from a network in {span}; log in for more."
+            raise TooMany(text, "TOO_MANY_RESULTS", int(wait.total_seconds()) + 1)
+    row = test_runs.anonymous(session, plan)
+    _store(session, row, file, results)
+    return row.id
+
+
+def again(session: Session, run_id: int, sha256: str) -> bool:
+    """Whether the run has these very bytes already."""
+    same = select(TestUpload.id).where(TestUpload.run_id == run_id, TestUpload.sha256 == sha256)
+    return session.scalar(same.where(TestUpload.state != UploadState.REJECTED)) is not None
+
+
+def store(session: Session, run_id: int, file: File, results: Results) -> None:
+    """Results that have been read. Raises Conflict for a run that takes none any more, Invalid for too many tests."""
+    row = test_runs.held(session, run_id)
+    if again(session, run_id, file.sha256):
+        return
+    _must_take(row)
+    _store(session, row, file, results)
+
+
+def queue_up(session: Session, run_id: int, file: File) -> int | None:
+    """A file that a worker is to read: the number of the job; None for one that is known. Raises Conflict."""
+    row = test_runs.held(session, run_id)
+    if again(session, run_id, file.sha256):
+        return None
+    _must_take(row)
+    if row.state in OPEN:
+        test_runs.heard(row, RunState.UPLOADING)
+    upload = _upload(session, row, file, UploadState.QUEUED)
+    return queue.enqueue(session, READ, upload.id)
+
+
+def read(session: Session, upload_id: int, file: File, results: Results) -> None:
+    """A worker has read it."""
+    upload = session.get_one(TestUpload, upload_id)
+    row = test_runs.held(session, upload.run_id)
+    if row.state == RunState.CANCELLED:
+        upload.state, upload.error = UploadState.REJECTED, row.reason
+        return
+    upload.state, upload.format, upload.producer = UploadState.STORED, file.format, file.producer
+    _take(session, row, upload, results)
+
+
+def reject(session: Session, run_id: int, reason: str) -> None:
+    """A file came that is none of results: nothing of it is kept but that it came."""
+    row = test_runs.held(session, run_id)
+    if row.state in OPEN:
+        test_runs.heard(row, RunState(row.state) if row.started else RunState.RUNNING)
+        test_events.note(session, row, test_events.REJECTED, reason)
+
+
+def unreadable(session: Session, upload_id: int, reason: str) -> None:
+    """A worker could not read it; the last file of a run ends it so."""
+    upload = session.get_one(TestUpload, upload_id)
+    row = test_runs.held(session, upload.run_id)
+    upload.state, upload.error = UploadState.REJECTED, reason
+    test_events.note(session, row, test_events.REJECTED, reason)
+    if upload.final and row.state in OPEN:
+        test_runs.end(session, row, RunState.ERROR, f"Its results could not be read: {reason}")
+
+
+def forget(session: Session) -> int:
+    """Forget anonymous results that are a month old, some at once: how many runs that were."""
+    old = select(TestRun).where(
+        TestRun.source == RunSource.ANONYMOUS, TestRun.created < now() - test_runs.KEPT
+    )
+    rows = session.scalars(old.order_by(TestRun.created).limit(FORGOTTEN_AT_ONCE)).all()
+    for row in rows:
+        test_cells.uncount(session, row)
+    ids = [row.id for row in rows]
+    files = select(TestUpload.id).where(TestUpload.run_id.in_(ids))
+    session.execute(delete(Job).where(Job.kind == READ, Job.subject_id.in_(files)))
+    for model in (TestDetail, TestResult, TestEvent, TestUpload):
+        session.execute(delete(model).where(model.run_id.in_(ids)))
+    session.execute(delete(TestRun).where(TestRun.id.in_(ids)))
+    return len(ids)
+
+
+def _must_take(row: TestRun) -> None:
+    """The first results are taken for a while after the end, too: they may have been on their way."""
+    waits = row.state == RunState.TIMED_OUT or (row.state == RunState.FINISHED and not row.uploads)
+    if row.state not in OPEN and not (waits and test_runs.holds_token(row)):
+        raise test_runs.closed(row)
+
+
+def _store(session: Session, row: TestRun, file: File, results: Results) -> None:
+    _take(session, row, _upload(session, row, file, UploadState.STORED), results)
+
+
+def _take(session: Session, row: TestRun, upload: TestUpload, results: Results) -> None:
+    ended = row.state not in OPEN
+    if ended:
+        test_cells.uncount(session, row)
+    else:
+        test_runs.heard(row, RunState.UPLOADING)
+    test_results.add(session, row, results.summary, results)
+    test_events.note(session, row, test_events.RESULTS, f"{results.summary.tests} results have come.")
+    if ended:
+        row.late = row.late or (row.finished is not None and upload.created > row.finished)
+        row.outcome = test_runs.judge(row)
+        session.flush()
+        test_cells.count(session, row)
+        test_runs.record(session, row)
+    elif upload.final:
+        test_runs.end(session, row, RunState.FINISHED)
+
+
+def _upload(session: Session, row: TestRun, file: File, state: UploadState) -> TestUpload:
+    rejected = session.scalars(
+        select(TestUpload).where(TestUpload.run_id == row.id, TestUpload.sha256 == file.sha256)
+    ).first()
+    upload = rejected or TestUpload(run_id=row.id, sha256=file.sha256, size=file.size)
+    upload.format, upload.producer = file.format, file.producer
+    upload.state, upload.final, upload.created = state, file.final, now()
+    session.add(upload)
+    session.flush()
+    return upload

@@ -1,0 +1,159 @@
+"""Test runs: below the version that was tested, and those of anonymous results that name none.
+
+Who made a run, and who holds its token, report to it; to one without a token anybody does.
+"""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from sqlalchemy import bindparam, select
+
+from registry import permissions
+from registry.models import Extension, TestDetail, TestEvent, TestName, TestResult, User, Version, table
+from registry.models import TestRun as RunRow
+from registry.permissions import Permission, Role
+from registry.resources.base import Node, row_number
+
+RUNS = select(table(RunRow), User.username.label("creator")).outerjoin(
+    User, (User.id == RunRow.created_by) & User.deleted.is_(None)
+)
+RESULTS = select(table(TestResult), TestName.name, TestName.digest).join(
+    TestName, TestName.id == TestResult.name_id
+)
+_RUN = RUNS.where(RunRow.id == bindparam("run_id"))
+_OF_VERSION = _RUN.where(RunRow.version_id == bindparam("version_id"))
+_OF_NONE = _RUN.where(RunRow.version_id.is_(None))
+_PLACE = (
+    select(Extension.name, Version.version)
+    .select_from(RunRow)
+    .outerjoin(Version, Version.id == RunRow.version_id)
+    .outerjoin(Extension, Extension.id == RunRow.extension_id)
+    .where(RunRow.id == bindparam("run_id"))
+)
+_EVENT = select(table(TestEvent)).where(
+    TestEvent.run_id == bindparam("run_id"), TestEvent.id == bindparam("id")
+)
+_RESULT = (
+    RESULTS.add_columns(TestDetail.detail, TestDetail.cut)
+    .outerjoin(
+        TestDetail, (TestDetail.run_id == TestResult.run_id) & (TestDetail.name_id == TestResult.name_id)
+    )
+    .where(TestResult.run_id == bindparam("run_id"), TestResult.name_id == bindparam("id"))
+)
+
+
+class _Rows(Node):
+    """What belongs to a run, by its number."""
+
+    statement: ClassVar[Any]
+    __parent__: Any
+
+    def find(self, name: str) -> Node | None:
+        number = row_number(name)
+        if number is None:
+            return None
+        wanted = {"run_id": self.__parent__.row.id, "id": number}
+        row = self.request.read.execute(self.statement, wanted).one_or_none()
+        return None if row is None else self.child(self, name, row)
+
+
+class TestRunEvent(Node):
+    pass
+
+
+class TestRunEvents(_Rows):
+    child, statement = TestRunEvent, _EVENT
+
+
+class TestRunResult(Node):
+    pass
+
+
+class TestRunResults(_Rows):
+    child, statement = TestRunResult, _RESULT
+
+
+class AnyRun(Node):
+    """``row`` is the run with the name of who made it."""
+
+    rights = {
+        Role.SELF: (Permission.REPORT_RUN, Permission.CANCEL_RUN, Permission.READ_OUTPUT),
+        Role.RUNNER: (Permission.REPORT_RUN,),
+    }
+
+    def holders(self) -> Iterable[tuple[Role, str]]:
+        yield Role.RUNNER, permissions.run(self.row.id)
+        if self.row.created_by is not None:
+            yield Role.SELF, permissions.user(self.row.created_by)
+
+    def reload(self) -> None:
+        self.row = self.request.read.execute(_RUN, {"run_id": self.row.id}).one()
+
+
+class TestRun(AnyRun):
+    children = {"events": TestRunEvents, "results": TestRunResults}
+
+
+class OpenTestRun(TestRun):
+    """One without a token."""
+
+    rights = {**AnyRun.rights, Role.ANYONE: (Permission.REPORT_RUN,)}
+
+
+class TestRuns(Node):
+    __parent__: Any
+    child = TestRun
+
+    def find(self, name: str) -> Node | None:
+        number = row_number(name)
+        if number is None:
+            return None
+        wanted = {"run_id": number, "version_id": self.__parent__.row.id}
+        row = self.request.read.execute(_OF_VERSION, wanted).one_or_none()
+        if row is None:
+            return None
+        return (OpenTestRun if row.tokenless else TestRun)(self, name, row)
+
+
+# Classes of their own, so that no way round by dots leads from one kind of run to the other.
+class LooseResult(Node):
+    pass
+
+
+class LooseResults(_Rows):
+    child, statement = LooseResult, _RESULT
+
+
+class LooseRun(AnyRun):
+    children = {"results": LooseResults}
+
+
+class LooseRuns(Node):
+    """Those of anonymous results that name no version."""
+
+    child = LooseRun
+
+    def find(self, name: str) -> Node | None:
+        number = row_number(name)
+        row = number and self.request.read.execute(_OF_NONE, {"run_id": number}).one_or_none()
+        return LooseRun(self, name, row) if row else None
+
+
+class RefStack(Node):
+    """The API that RefStack's runners have spoken since 2014: runs by their number alone."""
+
+
+def find_run(root: Node, number: int) -> AnyRun | None:
+    """The run of that number, wherever it is in the tree; None where it is not there for who asks."""
+    place = root.request.read.execute(_PLACE, {"run_id": number}).one_or_none()
+    if place is None:
+        return None
+    api: Any = root["api"]["v4"]
+    try:
+        if place.version is None:
+            found: AnyRun = api["test-runs"][str(number)]
+        else:
+            found = api["extensions"][place.name]["versions"][place.version]["test-runs"][str(number)]
+    except KeyError:
+        return None
+    return found

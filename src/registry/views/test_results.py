@@ -1,0 +1,191 @@
+"""Results of test runs: sent as a file of any format, read one by one, and as they came."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from pyramid.request import Request
+from pyramid.response import Response
+from sqlalchemy import select
+
+from registry import pagination
+from registry.domain import test_runs, test_uploads
+from registry.domain.test_uploads import File
+from registry.errors import ApiError
+from registry.models import TestName, TestResult, TestUpload, table
+from registry.permissions import Permission
+from registry.receiving_results import Message, receive_results
+from registry.representations import time
+from registry.resources import test_runs as nodes
+from registry.resources.test_runs import RESULTS
+from registry.rest import ResourceService, answering, with_files
+from registry.results import DEFAULT_LIMITS, Fault, Limits, Results, read_results, sniff
+from registry.schemas.answers import page
+from registry.schemas.test_runs import RESULT, RESULT_DETAIL, RUN, FinalSchema, RawSchema, ResultsSchema
+from registry.storage import Draft
+from registry.validators import deserialize, query
+from registry.views.downloads import FileSpan, check_range
+from registry.views.test_runs import LOOSE_PATH, RUN_PATH, settle, shown, version_of
+
+results = ResourceService("test_run_results", f"{RUN_PATH}results/", nodes.TestRunResults)
+result = ResourceService("test_run_result", f"{RUN_PATH}results/{{result}}/", nodes.TestRunResult)
+loose_results = ResourceService("loose_test_run_results", f"{LOOSE_PATH}results/", nodes.LooseResults)
+loose_result = ResourceService("loose_test_run_result", f"{LOOSE_PATH}results/{{result}}/", nodes.LooseResult)
+raw = ResourceService("test_run_raw", RUN_PATH, nodes.TestRun, view="raw/", media_type=None)
+
+# What is larger is read by a worker.
+AT_ONCE_BYTES = 4 * 1024 * 1024
+HEAD_BYTES = 64 * 1024
+# What programs call such files.
+RAW_TYPES = (
+    "",
+    "application/octet-stream",
+    "application/json",
+    "application/xml",
+    "application/x-www-form-urlencoded",
+    "text/plain",
+    "text/xml",
+)
+
+
+@results.get(permission=Permission.READ, validators=[query(pagination.PageSchema()), query(ResultsSchema())])
+@loose_results.get(
+    permission=Permission.READ, validators=[query(pagination.PageSchema()), query(ResultsSchema())]
+)
+@answering(page(RESULT))
+def list_results(request: Request) -> dict[str, Any]:
+    """What came of each test."""
+    node, wanted = request.context.__parent__, request.validated
+    settle(request, node)
+    rows = RESULTS.where(TestResult.run_id == node.row.id)
+    total = sum(getattr(node.row, status) for status in test_runs.COUNTS)
+    if wanted["status"]:
+        rows = rows.where(TestResult.status == wanted["status"])
+        total = getattr(node.row, wanted["status"])
+    if wanted["q"]:
+        rows = rows.where(TestName.name.icontains(wanted["q"], autoescape=True))
+        total = pagination.count(request, rows.with_only_columns(TestResult.name_id))
+    address = _url(request, node)
+
+    def render(row: Any) -> dict[str, Any]:
+        return _result(address, row)
+
+    return pagination.paginate(request, rows, [table(TestResult).c.name_id], render, total)
+
+
+@results.post(permission=Permission.REPORT_RUN)
+@answering(RUN, 201)
+@with_files(taken=RAW_TYPES)
+def send_results(request: Request) -> dict[str, Any]:
+    """Send the results of a run: subunit, JUnit XML, CTRF, TAP or JSON. The last file ends the run."""
+    node = request.context.__parent__
+    with receive_results(request) as (draft, fields):
+        waits = take(request, node, draft, is_final(request, fields))
+    answer = shown(request, version_of(node), node.row)
+    request.response.status_int, request.response.location = 202 if waits else 201, answer["url"]
+    return answer
+
+
+@result.get(permission=Permission.READ)
+@loose_result.get(permission=Permission.READ)
+@answering(RESULT_DETAIL)
+def show_result(request: Request) -> dict[str, Any]:
+    """What came of one test, with all that it said."""
+    node = request.context.__parent__.__parent__
+    settle(request, node)
+    row = request.context.row
+    return {**_result(_url(request, node), row), "detail": row.detail, "detail_cut": bool(row.cut)}
+
+
+@raw.get(permission=Permission.READ_OUTPUT, validators=[query(RawSchema())])
+@with_files(given=("application/octet-stream",))
+def show_raw(request: Request) -> Response:
+    """The results as they were sent, for who made the run and for the extension's own people."""
+    node = request.context
+    settle(request, node)
+    files = select(TestUpload.sha256, TestUpload.size).where(TestUpload.run_id == node.row.id)
+    if request.validated["sha256"]:
+        files = files.where(TestUpload.sha256 == request.validated["sha256"])
+    row = request.read.execute(files.order_by(TestUpload.id.desc()).limit(1)).one_or_none()
+    if row is None:
+        raise ApiError(404, "There are no such results.", "ERROR_NOT_FOUND")
+    response = Response(content_type="application/octet-stream", conditional_response=True)
+    response.content_length = row.size
+    response.accept_ranges = "bytes"
+    response.etag = row.sha256
+    response.content_disposition = f'attachment; filename="test-run-{node.row.id}.results"'
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    check_range(request, response)
+    response.app_iter = FileSpan(request.storage.path(row.sha256).open("rb"))
+    response.content_length = row.size
+    return response
+
+
+def take(request: Request, node: nodes.AnyRun, draft: Draft, final: bool) -> bool:
+    """Take the results of a run; ``node`` is as they leave it. Whether a worker has to read them first.
+
+    Raises Fault for what is none, Conflict for a run that takes none any more.
+    """
+    settle(request, node)
+    run_id, job_id = node.row.id, None
+    try:
+        if draft.size > AT_ONCE_BYTES:
+            sniff(draft.file.read(HEAD_BYTES))
+            file = File(sha256=draft.sha256, size=draft.size, final=final)
+            request.storage.keep(draft.path, draft.sha256)
+            job_id = request.database.write(test_uploads.queue_up, run_id, file)
+        else:
+            with kept(request, draft, final, DEFAULT_LIMITS) as (file, found):
+                request.database.write(test_uploads.store, run_id, file, found)
+    except Fault as fault:
+        request.database.write(test_uploads.reject, run_id, str(fault))
+        raise
+    node.reload()
+    if job_id is not None:
+        request.registry["alarm"].hint(job_id)
+    return job_id is not None
+
+
+def is_final(request: Request, fields: Message) -> bool:
+    """Whether this is the run's last file, as the form says, or else the query. Raises BadRequest."""
+    said = fields.get("finished", request.GET.get("finished"))
+    final: bool = deserialize(FinalSchema(), {} if said is None else {"finished": said})["finished"]
+    return final
+
+
+@contextlib.contextmanager
+def kept(request: Request, draft: Draft, final: bool, limits: Limits) -> Iterator[tuple[File, Results]]:
+    """A file that has been read, and is kept. Raises Fault."""
+    with read_results(draft.file, limits) as found:
+        request.storage.keep(draft.path, draft.sha256)
+        summary = found.summary
+        yield (
+            File(
+                sha256=draft.sha256,
+                size=draft.size,
+                format=summary.format,
+                producer=summary.producer,
+                final=final,
+            ),
+            found,
+        )
+
+
+def _url(request: Request, node: nodes.AnyRun) -> str:
+    return f"{shown(request, version_of(node), node.row)['url']}results/"
+
+
+def _result(address: str, row: Any) -> dict[str, Any]:
+    return {
+        "id": row.name_id,
+        "test": row.name,
+        "key": row.digest.hex(),
+        "status": row.status,
+        "started": time(row.started),
+        "duration": row.duration,
+        "message": row.message,
+        "tags": row.tags or [],
+        "url": f"{address}{row.name_id}/",
+    }

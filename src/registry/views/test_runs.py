@@ -1,0 +1,284 @@
+"""Test runs: made for a version, followed while they go on, and called off.
+
+Who makes a run gets a token for its runner, which reports by `events/` and `results/` here or by the calls that
+RefStack's runners have made since 2014 (``dialects.refstack``); both are the same.
+"""
+
+from typing import Any
+
+from pyramid.request import Request
+from sqlalchemy import Select, select
+
+from registry import pagination, urls
+from registry.domain import test_events, test_runs, visibility
+from registry.errors import ApiError, bad_field
+from registry.models import OPEN, RunState, TestEvent, TestRun, TestUpload, table
+from registry.models.test_runs import ENVIRONMENT
+from registry.permissions import Permission
+from registry.representations import time
+from registry.resources import test_runs as nodes
+from registry.resources.test_runs import RUNS
+from registry.rest import ResourceService, answering
+from registry.schemas.answers import page
+from registry.schemas.test_runs import (
+    EVENT,
+    NEW_RUN,
+    NOTED,
+    RUN,
+    RUN_DETAIL,
+    NewRunSchema,
+    RunsSchema,
+    SaidSchema,
+    said,
+)
+from registry.urls import API
+from registry.validators import json_body, query
+
+RUNS_PATH = f"{API}/extensions/{{name}}/versions/{{version}}/test-runs/"
+RUN_PATH = f"{RUNS_PATH}{{run}}/"
+LOOSE_PATH = f"{API}/test-runs/{{run}}/"
+runs = ResourceService("test_runs", RUNS_PATH, nodes.TestRuns)
+run = ResourceService("test_run", RUN_PATH, nodes.TestRun)
+loose = ResourceService("loose_test_run", LOOSE_PATH, nodes.LooseRun)
+run_events = ResourceService("test_run_events", f"{RUN_PATH}events/", nodes.TestRunEvents)
+run_event = ResourceService("test_run_event", f"{RUN_PATH}events/{{event}}/", nodes.TestRunEvent)
+
+# Counting goes no further, so that nobody waits for a number that says "many".
+MOST_COUNTED = 10_000
+_DUE = select(TestRun.id).where(TestRun.finished.is_(None))
+
+
+@runs.get(permission=Permission.READ, validators=[query(pagination.PageSchema()), query(RunsSchema())])
+@answering(page(RUN))
+def list_runs(request: Request) -> dict[str, Any]:
+    """The test runs of a version, newest first; what every filter says must hold."""
+    version = request.context.__parent__
+    open_to(request, version)
+    _end_due_of(request, version.row.id)
+    rows = _filtered(RUNS.where(TestRun.version_id == version.row.id), request.validated)
+
+    def render(row: Any) -> dict[str, Any]:
+        return shown(request, version, row)
+
+    total = pagination.count(request, rows.with_only_columns(TestRun.id).limit(MOST_COUNTED))
+    return pagination.paginate(request, rows, [table(TestRun).c.id], render, total, descending=True)
+
+
+@runs.post(permission=Permission.RUN_TESTS, validators=[json_body(NewRunSchema())])
+@answering(NEW_RUN, 201)
+def create_run(request: Request) -> dict[str, Any]:
+    """Have a version tested: the answer has the token for whoever runs the tests, once."""
+    node, wanted = request.context, request.validated
+    version = node.__parent__
+    open_to(request, version)
+    if wanted["tokenless"] and not request.settings.tokenless_runs:
+        raise bad_field("tokenless", "This registry takes no reports without a token.", "TOKEN_REQUIRED")
+    plan = test_runs.Plan(
+        **target(version),
+        created_by=request.identity.id,
+        env=wanted["env"],
+        runner_label=wanted["runner"],
+        silence=wanted["silence_seconds"],
+        most=wanted["total_seconds"],
+        tokenless=wanted["tokenless"],
+        retry_of=wanted["retry_of"],
+        tests=wanted["tests"],
+        extra=wanted["extra"],
+    )
+    created = request.database.write(test_runs.create, plan, request.settings.runners)
+    answer = _detail(request, node[str(created.run_id)])
+    request.response.status_int, request.response.location = 201, answer["url"]
+    request.response.headers["Cache-Control"] = "no-store"
+    return answer | {"token": created.token}
+
+
+@run.get(permission=Permission.READ)
+@loose.get(permission=Permission.READ)
+@answering(RUN_DETAIL)
+def show_run(request: Request) -> dict[str, Any]:
+    """One run: how far it is, or what it came to."""
+    settle(request, request.context)
+    return _detail(request, request.context)
+
+
+@run.delete(permission=Permission.CANCEL_RUN)
+def end_run(request: Request) -> None:
+    """Call a run off; or take one's own back that has ended: it stays to be read and counts for nothing."""
+    node = request.context
+    settle(request, node)
+    if node.row.state in OPEN:
+        request.database.write(test_runs.cancel, node.row.id, request.identity.id)
+    elif node.row.created_by == request.identity.id or request.identity.is_admin:
+        request.database.write(test_runs.withdraw, node.row.id, request.identity.id)
+    else:
+        raise ApiError(409, "This run has ended; who made it may take it back.", "RUN_CLOSED")
+    request.response.status_int = 204
+
+
+@run_events.get(permission=Permission.READ, validators=[query(pagination.PageSchema())])
+@answering(page(EVENT))
+def list_events(request: Request) -> dict[str, Any]:
+    """What was said of the run, the oldest first."""
+    node = request.context.__parent__
+    settle(request, node)
+    rows = select(table(TestEvent)).where(TestEvent.run_id == node.row.id)
+
+    def render(row: Any) -> dict[str, Any]:
+        return _event(request, node, row)
+
+    return pagination.paginate(request, rows, [table(TestEvent).c.id], render, node.row.events)
+
+
+@run_events.post(permission=Permission.REPORT_RUN, validators=[json_body(SaidSchema())])
+@answering(NOTED, 201)
+def report(request: Request) -> dict[str, Any]:
+    """Say how the run goes; `finished` or an `error` ends it."""
+    return note(request, request.context.__parent__, said(request.validated))
+
+
+@run_event.get(permission=Permission.READ)
+@answering(EVENT)
+def show_event(request: Request) -> dict[str, Any]:
+    """One thing that was said."""
+    node = request.context.__parent__.__parent__
+    settle(request, node)
+    return _event(request, node, request.context.row)
+
+
+def note(request: Request, node: nodes.AnyRun, message: test_events.Said) -> dict[str, Any]:
+    """Note what a runner said, and answer it."""
+    settle(request, node)
+    event_id = request.database.write(test_events.say, node.row.id, message)
+    node.reload()
+    row = node.row
+    request.response.status_int = 201
+    request.response.location = f"{_url(request, node)}events/{event_id}/"
+    return {
+        "test_id": row.id,
+        "status": message.text,
+        "state": row.state,
+        "finished": row.finished is not None,
+        "created": time(node["events"][str(event_id)].row.created),
+        "deadline": time(row.deadline),
+        "cancel_requested": row.state == RunState.CANCELLED,
+    }
+
+
+def target(version: Any) -> dict[str, Any]:
+    """What a run of that version is bound to: its served file. Raises ApiError where there is none."""
+    row = version.row
+    if row.sha256 is None:
+        raise ApiError(409, "This version has no signed file that could be tested.", "NOT_SIGNED_YET")
+    return {"extension_id": row.extension_id, "version_id": row.id, "package_sha256": row.sha256}
+
+
+def open_to(request: Request, version: Any) -> None:
+    """What a version shows is shown to whom its extension is shown."""
+    extension = version.__parent__.__parent__
+    if not visibility.detail_is_open(extension.row) and not extension.permits(Permission.READ_PRIVATE):
+        raise ApiError(404, "There is nothing at this address.", "ERROR_NOT_FOUND")
+
+
+def settle(request: Request, node: nodes.AnyRun) -> None:
+    """The run as it is now, by the clock; 404 where its version is not shown."""
+    version = version_of(node)
+    if version is not None:
+        open_to(request, version)
+    if test_runs.is_due(node.row) and request.database.write(test_runs.end_due, node.row.id):
+        node.reload()
+
+
+def version_of(node: nodes.AnyRun) -> Any:
+    """The node of the version that was tested; None where it is not known."""
+    above: Any = node.__parent__
+    return None if isinstance(node, nodes.LooseRun) else above.__parent__
+
+
+def shown(request: Request, version: Any, row: Any) -> dict[str, Any]:
+    """A run, of a version's node or None."""
+    extension = version and version.__parent__.__parent__.row
+    return {
+        "id": row.id,
+        "uuid": row.uuid,
+        "extension": extension and extension.name,
+        "version": version and version.row.version,
+        "package_sha256": row.package_sha256,
+        "state": row.state,
+        "outcome": row.outcome,
+        "reason": row.reason,
+        "env": {name: getattr(row, name) for name in ENVIRONMENT},
+        "source": row.source,
+        "tokenless": row.tokenless,
+        "runner": row.runner_label,
+        "created_by": row.creator,
+        "created": time(row.created),
+        "started": time(row.started),
+        "last_seen": time(row.last_seen),
+        "deadline": time(row.deadline) if row.finished is None else None,
+        "finished": time(row.finished),
+        "counts": {status: getattr(row, status) for status in test_runs.COUNTS},
+        "duration": row.duration,
+        "truncated": row.truncated,
+        "late": row.late,
+        "withdrawn": time(row.withdrawn),
+        "attempt": row.attempt,
+        "retry_of": row.retry_of,
+        "url": urls.test_run(
+            request.public_url, extension and extension.name, version and version.row.version, row.id
+        ),
+    }
+
+
+def _detail(request: Request, node: nodes.AnyRun) -> dict[str, Any]:
+    files = select(table(TestUpload)).where(TestUpload.run_id == node.row.id).order_by(TestUpload.id)
+    return {
+        **shown(request, version_of(node), node.row),
+        "tests": node.row.tests,
+        "raw": [
+            {
+                "sha256": file.sha256,
+                "size": file.size,
+                "format": file.format,
+                "producer": file.producer,
+                "state": file.state,
+                "error": file.error,
+                "created": time(file.created),
+            }
+            for file in request.read.execute(files)
+        ],
+    }
+
+
+def _event(request: Request, node: nodes.AnyRun, row: Any) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "status": row.text,
+        "finished": row.finished,
+        "error": row.error,
+        "exit_code": row.exit_code,
+        "progress": None if row.done is None else f"{row.done}/{row.total}",
+        "created": time(row.created),
+        "url": f"{_url(request, node)}events/{row.id}/",
+    }
+
+
+def _url(request: Request, node: nodes.AnyRun) -> str:
+    url: str = shown(request, version_of(node), node.row)["url"]
+    return url
+
+
+def _filtered(rows: Select[Any], wanted: dict[str, Any]) -> Select[Any]:
+    for name in ("state", "outcome", "source", "arch"):
+        if wanted[name]:
+            rows = rows.where(getattr(TestRun, name) == wanted[name])
+    for name in ("host_app", "host_version", "os"):
+        if wanted[name]:
+            rows = rows.where(getattr(TestRun, name) == wanted[name].lower())
+    return rows
+
+
+def _end_due_of(request: Request, version_id: int) -> None:
+    due = _DUE.where(TestRun.version_id == version_id, TestRun.deadline <= test_runs.now())
+    if request.read.scalar(due.limit(1)) is not None:
+        request.database.write(test_runs.end_due, None, version_id)
