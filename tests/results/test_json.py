@@ -138,6 +138,13 @@ def test_the_place_of_a_fault_is_exact_in_a_short_document(read):
     assert refused.value.offset == len('{"results": ["½" '.encode())
 
 
+def test_the_place_of_a_fault_is_near_in_a_long_document(read):
+    data = b'{"results": [' + b'"a",' * 100_000 + b"nonsense]}"
+    with pytest.raises(Fault, match="bytes from here on") as refused:
+        read(data)
+    assert 0 < len(data) - refused.value.offset <= 64 * 1024
+
+
 def test_no_more_tests_than_the_limit(read):
     limits = dataclasses.replace(DEFAULT_LIMITS, tests=2)
     with pytest.raises(Fault, match=r"results\[2\]: A run may have at most 2 tests"):

@@ -46,6 +46,14 @@ def test_encodings(read, encoding):
     assert list(read(f"{declared}<testsuite><testcase name='½'/></testsuite>".encode(encoding))[1]) == ["½"]
 
 
+@pytest.mark.parametrize(
+    ("said", "started"), [("2026-11-24T12:00:00+02:00", "2026-11-24T10:00:00+00:00"), ("noon", "None")]
+)
+def test_when_a_suite_began(read, said, started):
+    summary, _ = read(f"<testsuite timestamp='{said}'><testcase name='a'/></testsuite>".encode())
+    assert (summary.started.isoformat() if summary.started else "None") == started
+
+
 def document(inside):
     return f"<testsuites>{inside}</testsuites>".encode()
 

@@ -60,6 +60,11 @@ def test_files_that_are_no_results(read, data, code):
     assert not refused.value.too_large
 
 
+def test_damaged_gzip_is_told_from_its_first_bytes():
+    with pytest.raises(Fault, match="damaged"):
+        sniff(b"\x1f\x8b nonsense")
+
+
 def test_gzip_in_several_members_is_one_file(read):
     assert read(gzip.compress(b"1..2\nok 1 - a\n") + gzip.compress(b"ok 2 - b\n"))[0].tests == 2
 

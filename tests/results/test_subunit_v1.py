@@ -65,6 +65,14 @@ def test_two_streams_one_behind_the_other_lose_nothing(read):
     assert {r.id: str(r.status) for r in results.values()} == {"a": "passed", "b": "failed"}
 
 
+def test_details_may_be_empty_and_files_begin_with_a_byte_order_mark(read):
+    _, results = read(b"\xef\xbb\xbftest: a\nfailure: a [\n]\ntest: b\nskip: b [\n]")
+    assert {r.id: (str(r.status), r.detail) for r in results.values()} == {
+        "a": ("failed", ""),
+        "b": ("skipped", ""),
+    }
+
+
 def test_line_ends_of_windows(read):
     _, results = read(b"test: a\r\nsuccess: a\r\n")
     assert results["a"].status is Status.PASSED
@@ -104,7 +112,7 @@ def test_parts_that_are_wrong_are_refused(read, part):
 
 def test_many_short_lines_in_a_detail_are_no_work(read):
     """As many as take python-subunit minutes; the cap on lines is not for them."""
-    limits = dataclasses.replace(DEFAULT_LIMITS, events=10)
+    limits = dataclasses.replace(DEFAULT_LIMITS, events=100)
     _, results = read(b"test: a\nfailure: a [\n" + b"x\n" * 2_000_000 + b"]\ntest: b\nsuccess: b\n", limits)
     assert results["a"].detail_cut
     assert results["b"].status is Status.PASSED

@@ -74,6 +74,11 @@ def test_what_tests_print_is_passed_over(read):
     assert summary.stray_bytes > 0
 
 
+def test_a_time_that_is_none_is_no_time(read):
+    _, results = read(b"1..2\nok 1 - a # time=1.2.3ms\nok 2 - b # time=2s\n")
+    assert (results["a"].duration, results["b"].duration) == (None, 2.0)
+
+
 def test_no_deeper_than_the_limit(read):
     with pytest.raises(Fault, match="64 levels"):
         read(b"1..1\n" + b" " * 4 * 65 + b"ok 1\n")

@@ -118,6 +118,7 @@ class Collector:
     def attach(self, test: Test, name: str, media_type: str, data: bytes) -> None:
         """A piece of a text or a file of a test. What comes after the most pieces is not kept."""
         if data and test.pieces <= self.limits.pieces:
+            self.count(1, None)
             test.pieces += 1
             if test.pieces <= self.limits.pieces:
                 test.last = self._pieces.add(test.last, name, media_type, data)

@@ -1,6 +1,6 @@
 """JSON read piece by piece: the items of a long list one by one, single values as they are passed.
 
-Stricter than JSON need be: an object at the top, no key twice, no deeper than the limit, and no object, item or
+Stricter than JSON need be: no key twice, no deeper than the limit, and no object, item or
 text without end.
 """
 
@@ -76,9 +76,7 @@ class Walker:
                 if closed.built is not None and frames[-1].listed:
                     yield self._item(frames[-1], closed.built)
             elif not frames:
-                if event != "start_map":
-                    raise self._collector.fault('The document should be an object: {"results": ...}.', 0)
-                frames.append(Frame((), event))
+                frames.append(Frame((), event))  # an object: what begins otherwise is not taken for JSON
             elif frames[-1].built is not None or frames[-1].listed:
                 made = OPENING[event]() if event in OPENING else value
                 if frames[-1].built is not None:
