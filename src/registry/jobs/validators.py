@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.25
 PAUSE_SECONDS = 1.0
+# More than there are threads: others may be at the first of them.
+SIGN_AT_ONCE = 20
 
 
 def threads(context: WorkerContext, stop: threading.Event) -> list[threading.Thread]:
@@ -30,7 +32,7 @@ def _run(context: WorkerContext, stop: threading.Event) -> None:
         try:
             done = runner.run_due(context, 1, kinds=(VALIDATE,))
             if done:
-                runner.run_due(context, 1, kinds=(SIGN,))
+                runner.run_due(context, SIGN_AT_ONCE, kinds=(SIGN,))
         except Exception:
             log.exception("Will go on validating in %d s", PAUSE_SECONDS)
             stop.wait(PAUSE_SECONDS)
