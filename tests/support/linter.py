@@ -28,7 +28,7 @@ def report(errors=(), warnings=(), notices=()):
 def item(type, code, **more):
     return {{"_type": type, "code": code, "message": code.title(), "description": "Mend it.", **more}}
 
-ERROR = item("error", "BAD_MANIFEST", instancePath="/name", file="manifest.json")
+ERROR = item("error", "BAD_MANIFEST", instancePath="/name")
 EVAL = item("warning", "DANGEROUS_EVAL", file="b.js", line=3, column=7)
 {behaviours}
 """

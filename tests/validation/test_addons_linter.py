@@ -62,7 +62,7 @@ def test_errors_of_the_manifest_name_their_place(judge):
         build_zip(webextension(name="x", background=background, browser_specific_settings=COLLECTS))
     )
     assert verdict == Verdict.FAILED
-    assert found["JSON_INVALID"].instance_path == "/name"
+    assert (found["JSON_INVALID"].path, found["JSON_INVALID"].instance_path) == ("manifest.json", "/name")
     assert found["MANIFEST_BACKGROUND_FILE_NOT_FOUND"].path == "manifest.json"
 
 

@@ -91,7 +91,7 @@ def test_errors_fail_the_version_and_say_where_and_what_to_do(publish, version, 
     work()
     assert version()["state"] == "failed"
     assert [error["message"] for error in version()["errors"]] == [
-        "manifest.json, /name: Bad_Manifest Mend it.",
+        "manifest.json: Bad_Manifest Mend it.",
         "b.js, line 3, column 7: Eval_In_File Mend it.",
     ]
     assert [error["path"] for error in version()["errors"]] == ["manifest.json", "b.js"]

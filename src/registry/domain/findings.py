@@ -16,12 +16,13 @@ def finding_json(finding: Finding) -> dict[str, Any]:
 
 def error_json(finding: Finding) -> dict[str, Any]:
     """A finding as an error of a version: its message says where, and what to do."""
-    place = finding.instance_path
+    message, place = finding.message, finding.path
     if finding.line is not None:
-        place = f"line {finding.line}"
+        place = f"{finding.path}, line {finding.line}"
         if finding.column is not None:
             place += f", column {finding.column}"
-    message = f"{finding.path or 'manifest.json'}, {place}: {finding.message}" if place else finding.message
+    if finding.line is not None or finding.instance_path:
+        message = f"{place}: {message}"
     if finding.description:
         message += f" {finding.description}"
     return {

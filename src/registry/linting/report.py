@@ -16,6 +16,8 @@ from registry.packages.findings import Finding, Severity
 
 MOST_FINDINGS = 250
 LONGEST_TEXT, LONGEST_NAME = 2000, 500
+# Which file a JSON Pointer without one points into.
+MANIFEST = "manifest.json"
 _LARGEST = 2**31 - 1
 _KINDS: tuple[tuple[str, Severity], ...] = (
     ("errors", "error"),
@@ -53,15 +55,17 @@ def read_report(data: bytes, status: int) -> Report:
 
 
 def _finding(item: Mapping[str, Any], severity: Severity) -> Finding:
+    instance_path = _text(item.get("instancePath"), LONGEST_NAME)
+    path = _text(item.get("file"), LONGEST_NAME)
     return Finding(
         code=_text(item["code"], LONGEST_NAME) or "UNKNOWN",
         message=_text(item["message"], LONGEST_TEXT) or "",
-        path=_text(item.get("file"), LONGEST_NAME),
+        path=path or (MANIFEST if instance_path else None),
         severity=severity,
         description=_text(item.get("description"), LONGEST_TEXT),
         line=_number(item.get("line")),
         column=_number(item.get("column")),
-        instance_path=_text(item.get("instancePath"), LONGEST_NAME),
+        instance_path=instance_path,
     )
 
 
