@@ -9,6 +9,7 @@ from pyramid.registry import Registry
 from pyramid.request import Request
 
 from registry import backends, documents, downloads, limits, maintenance, rest, security
+from registry.express import Express
 from registry.finished import Finished
 
 
@@ -33,7 +34,7 @@ def application(config: Configurator) -> Finished:
     """The WSGI application of a Configurator, behind the answers that it has given before."""
     registry, chosen = config.registry, config.registry["settings"]
     return Finished(
-        config.make_wsgi_app(),
+        Express(config.make_wsgi_app(), registry, rest.shortcuts(), rest.fixed_paths()),
         registry["database"],
         most_bytes=chosen.finished_bytes,
         look_every=chosen.look_every,

@@ -14,6 +14,8 @@ EXPOSED = (
     "Allow, Content-Disposition, ETag, Link, Location, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, "
     "Registry-Signature, Retry-After, X-Request-Id"
 )
+# Of every answer.
+HEADERS = (("Access-Control-Allow-Origin", "*"), ("Access-Control-Expose-Headers", EXPOSED))
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 DAY = "86400"
 
@@ -32,8 +34,7 @@ def cors_tween_factory(
             response.headers["Access-Control-Max-Age"] = DAY
         else:
             response = handler(request)
-        response.headers["Access-Control-Allow-Origin"] = "*"
-        response.headers["Access-Control-Expose-Headers"] = EXPOSED
+        response.headers.update(HEADERS)
         return response
 
     return cors

@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from registry.catalogue.documents import PATHS, SIGNATURE, SIGNED
-from registry.cors import EXPOSED
+from registry.cors import HEADERS
 from registry.models import Document
 from registry.rendering import VARY
 from registry.settings import HttpsRequired
@@ -157,8 +157,7 @@ def _headers() -> Headers:
     return [
         ("Cache-Control", "no-cache"),
         ("Vary", f"{VARY}, Accept-Encoding"),
-        ("Access-Control-Allow-Origin", "*"),
-        ("Access-Control-Expose-Headers", EXPOSED),
+        *HEADERS,
     ]
 
 

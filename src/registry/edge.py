@@ -94,8 +94,13 @@ def _note_use(identity: Identity, request: Request) -> None:
 
 def _mark(request: Request, response: Response, request_id: str, required: HttpsRequired) -> None:
     response.headers["X-Request-Id"] = request_id
-    if request.scheme == "https" and required == HttpsRequired.TRUE:
-        response.headers["Strict-Transport-Security"] = f"max-age={YEAR}"
+    response.headers.update(insistence(request.scheme, required))
+
+
+def insistence(scheme: str, required: HttpsRequired) -> list[tuple[str, str]]:
+    """The header that asks browsers for https from now on, where it is due."""
+    due = scheme == "https" and required == HttpsRequired.TRUE
+    return [("Strict-Transport-Security", f"max-age={YEAR}")] if due else []
 
 
 def in_the_clear(request: Request, required: HttpsRequired) -> bool:

@@ -25,11 +25,11 @@ from pyramid.request import Request
 
 from registry import urls
 from registry.documents import Documents
-from registry.lookout import Changes
+from registry.fragments import ENVIRON, Fragments
+from registry.lookout import LONGEST, Changes
 from registry.models import Database
 
 KEEP = "registry.keep"
-LONGEST = 60.0  # seconds
 LARGEST = 1024 * 1024  # of one answer, in bytes
 SMALLEST_GZIP = 600
 # A third of what the best one costs, for a hundredth more bytes.
@@ -100,6 +100,7 @@ class Finished:
         self._most_bytes, self._count = most_bytes, count
         self._documents = documents
         self._changes = Changes(database, look_every, documents)
+        self._fragments = Fragments(self._changes)
         self._kept: OrderedDict[Key, Kept] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
@@ -112,7 +113,7 @@ class Finished:
         if key[1] in self._documents.paths:
             self._changes.look()
             document = self._documents.find(key[1])
-            if document is not None and (document.for_all or _accepts_json(environ)):
+            if document is not None and (document.for_all or accepts_json(environ)):
                 return document.serve(environ, start_response, _accepts_gzip(environ.get(_ENCODINGS, "")))
         kept = self._find(key)
         if kept is None:
@@ -122,7 +123,7 @@ class Finished:
             if not isinstance(made, Kept):
                 return made
             kept = made
-        elif kept.is_json and not _accepts_json(environ):
+        elif kept.is_json and not accepts_json(environ):
             return self._application(environ, start_response)
         return self._serve(kept, environ, start_response)
 
@@ -161,7 +162,7 @@ class Finished:
     def _make(self, key: Key, environ: dict[str, Any], start_response: Any) -> Kept | Iterable[bytes]:
         """The application's answer: kept, if its view allows that, or passed on as it is."""
         seq = self._changes.generation()  # before the application looks at anything
-        environ[KEEP] = None
+        environ[KEEP], environ[ENVIRON] = None, self._fragments
         said: list[Any] = []
 
         def hear(status: str, headers: Headers, exc_info: Any = None) -> None:
@@ -251,7 +252,7 @@ def _accepts_gzip(accepted: str) -> bool:
     return False
 
 
-def _accepts_json(environ: dict[str, Any]) -> bool:
+def accepts_json(environ: dict[str, Any]) -> bool:
     """Whether it surely does; the application decides the other cases."""
     accepted = environ.get("HTTP_ACCEPT")
     return not accepted or (";" not in accepted and ("*/*" in accepted or _JSON in accepted))

@@ -13,6 +13,8 @@ from registry.models import Database, Extension
 log = logging.getLogger(__name__)
 
 MANY_CHANGES = 5000
+# What is kept until something changes is kept so many seconds at most: counters change without a change.
+LONGEST = 60.0
 _GENERATION = select(func.max(Extension.changed))
 _CHANGED = select(Extension.id, Extension.changed)
 

@@ -15,6 +15,9 @@ JSON = "application/json"
 VARY = "Authorization, Auth-Token, Cookie"
 
 
+CACHE_CONTROL = "no-cache"
+
+
 class JSONRenderer:
     """Bytes by orjson; the type is exactly ``application/json``, which some clients compare with."""
 
@@ -33,7 +36,7 @@ class JSONRenderer:
         if request.method in ("GET", "HEAD") and response.status_int == 200:
             response.etag = revision + etag(body)
             response.conditional_response = True
-            response.headers.setdefault("Cache-Control", "no-cache")
+            response.headers.setdefault("Cache-Control", CACHE_CONTROL)
             response.headers.setdefault("Vary", VARY)
         elif revision and response.status_int == 200:
             response.etag = revision + etag(body)

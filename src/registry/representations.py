@@ -11,6 +11,7 @@ from registry.catalogue.presentation import time
 from registry.domain import visibility, yanking
 from registry.models import ExtensionState, VersionState
 from registry.permissions import Permission
+from registry.sealing import Sealer
 
 
 def shown(request: Request, entry: dict[str, Any]) -> dict[str, Any]:
@@ -22,16 +23,22 @@ def shown(request: Request, entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def extension_detail(request: Request, row: Any, reviews: Iterable[Any]) -> dict[str, Any]:
-    """Why it is in its state is everybody's business when it is disabled, and its owners' otherwise."""
-    base, sealer = request.public_url, request.sealer
-    detail = presentation.detail(base, row, reviews)
-    if not detail["disabled"] and not request.context.permits(Permission.READ_PRIVATE):
-        detail["state_reason"] = None
-    html = {
-        language: outgoing.in_html(base, sealer, text)
-        for language, text in detail["description_html"].items()
+    private = request.context.permits(Permission.READ_PRIVATE)
+    return shown(request, detail(request.public_url, request.sealer, row, reviews, private=private))
+
+
+def detail(base: str, sealer: Sealer, row: Any, reviews: Iterable[Any], *, private: bool) -> dict[str, Any]:
+    """An extension in detail, in all its languages; ``private``: for those who see what strangers do not.
+
+    Why it is in its state is everybody's business when it is disabled, and its owners' otherwise.
+    """
+    made = presentation.detail(base, row, reviews)
+    if not made["disabled"] and not private:
+        made["state_reason"] = None
+    made["description_html"] = {
+        language: outgoing.in_html(base, sealer, text) for language, text in made["description_html"].items()
     }
-    return shown(request, {**detail, "description_html": html})
+    return made
 
 
 def version(request: Request, extension: Any, row: Any) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 
 from registry.errors import ApiError
+from registry.express import Shortcut
 from registry.resources import Root
 
 JSON, PAGE = "application/json", "text/html"
@@ -48,6 +49,8 @@ class ResourceService(Service):
     """The verbs of one kind of node. ``media_type`` is what GET answers: JSON, a PAGE for people, None for packages."""
 
     renderer = "json"
+    # What a GET answers to strangers, found without the tree: see ``express``.
+    shortcut: Shortcut | None = None
     # Cornice's own list belongs to the whole process, so tests' services would end up in the real app.
     all: ClassVar[list["ResourceService"]] = []
 
@@ -78,6 +81,11 @@ class ResourceService(Service):
         self.add_view("options", _options, permission=NO_PERMISSION_REQUIRED)
         self.all.append(self)
 
+    def for_strangers(self, shortcut: Shortcut) -> Shortcut:
+        """A decorator for the function that ``express`` asks before the tree."""
+        self.shortcut = shortcut
+        return shortcut
+
 
 def _acceptable(request: Request, **_: Any) -> None:
     if request.headers.get("Accept") and not request.accept.acceptable_offers(["application/json"]):
@@ -96,6 +104,20 @@ def _no_such_verb(context: Any, request: Request) -> Response:
     response = HTTPMethodNotAllowed()
     response.allow = service.defined_methods
     raise response
+
+
+def shortcuts() -> dict[str, Shortcut]:
+    """By the path of their collection, with a slash at its end: functions of the last segment of an address."""
+    return {
+        service.path.rpartition("/")[0] + "/": service.shortcut
+        for service in ResourceService.all
+        if service.shortcut is not None
+    }
+
+
+def fixed_paths() -> set[str]:
+    """The addresses without variables."""
+    return {service.path for service in ResourceService.all if "{" not in service.path}
 
 
 def query_parameters() -> dict[str, set[str]]:

@@ -47,7 +47,7 @@ def test_changes_are_refused_and_reads_go_on(stocked, accounts, work, begin, dat
         assert stocked.get(address, headers=headers).json["title"] == {"en": "Word-Tally"}
         stocked.get(f"{address}versions/latest/download", headers=headers)
     # What had been accepted before is signed.
-    assert work() == 2
+    assert work() == 3
     assert stocked.get(f"{address}versions/latest/").json["version"] == shelf.UNSIGNED
     assert database.write(rules.end)
     stocked.patch_json(address, {"title": "x"}, headers=owner)

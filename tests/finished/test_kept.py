@@ -69,7 +69,7 @@ def test_a_change_is_seen_at_once(stocked, work):
     work()
     assert stocked.get(f"{PUBLIC}versions/latest/").json["version"] == shelf.UNSIGNED
     names = [extension["name"] for extension in stocked.get(EXTENSIONS).json["results"]]
-    assert names == [shelf.PRIVATE, shelf.PUBLIC]
+    assert names == [shelf.PRIVATE, shelf.ADDON, shelf.PUBLIC]
 
 
 def test_a_disabled_extension_is_gone_at_once(stocked, config):
@@ -83,7 +83,7 @@ def test_a_disabled_extension_is_gone_at_once(stocked, config):
     config.registry["database"].write(disable)
     assert stocked.get(PUBLIC).json["disabled"] is True
     stocked.get(f"{PUBLIC}versions/latest/download", status=410)
-    assert stocked.get(EXTENSIONS).json["results"] == []
+    assert [extension["name"] for extension in stocked.get(EXTENSIONS).json["results"]] == [shelf.ADDON]
 
 
 def test_who_may_see_more_is_not_answered_what_was_kept(stocked, accounts):

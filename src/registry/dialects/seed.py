@@ -76,7 +76,7 @@ def show_more_info(request: Request) -> dict[str, Any]:
     request.keep_until_changed(node.row.id)
     rest = request.read.execute(_REST, {"id": node.row.id}).one()
     row = SimpleNamespace(**node.row._mapping, **rest._mapping)
-    reviews = newest(request, row.id) if any(row.rating_counts) else ()
+    reviews = newest(request.read, row.id) if any(row.rating_counts) else ()
     return seed.more_info(request.public_url, row, reviews)
 
 

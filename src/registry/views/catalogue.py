@@ -3,12 +3,14 @@
 from types import SimpleNamespace
 from typing import Any
 
+from pyramid.registry import Registry
 from pyramid.request import Request
-from sqlalchemy import bindparam, func, literal, select
+from sqlalchemy import Select, bindparam, func, literal, literal_column, select
 
 from registry import representations
 from registry.domain import editing, visibility
 from registry.errors import ApiError, bad_field
+from registry.express import Found
 from registry.models import Detail as DetailRow
 from registry.models import Extension as Row
 from registry.models import Ownership, OwnershipRole, Team, User
@@ -27,8 +29,10 @@ extensions = ResourceService("extensions", "/api/v4/extensions/", Extensions)
 extension = ResourceService("extension", "/api/v4/extensions/{name}/", Extension)
 
 
+# As it is in the statement, which need not be put together for each request then.
+_SPACE: Any = literal_column("' '")
 OWNERS = (
-    select(func.aggregate_strings(func.coalesce(User.username, literal("team:") + Team.name), " "))
+    select(func.aggregate_strings(func.coalesce(User.username, literal("team:") + Team.name), _SPACE))
     .select_from(Ownership)
     .outerjoin(User, User.id == Ownership.user_id)
     .outerjoin(Team, Team.id == Ownership.team_id)
@@ -41,22 +45,30 @@ OWNERS = (
     .correlate(Row)
     .scalar_subquery()
 )
-# What the node of the tree has not read yet.
-_REST = (
-    select(
-        VersionRow.version.label("latest_version"),
-        VersionRow.requires_restart.label("latest_requires_restart"),
-        VersionRow.api_range.label("latest_api_range"),
-        VersionRow.api_min.label("latest_api_min"),
-        VersionRow.api_max.label("latest_api_max"),
-        DetailRow.__table__,
-        OWNERS.label("owners"),
+
+
+def _select(*columns: Any) -> Select[Any]:
+    """``columns`` of the extension, and what beside them its detail shows."""
+    return (
+        select(
+            *columns,
+            VersionRow.version.label("latest_version"),
+            VersionRow.requires_restart.label("latest_requires_restart"),
+            VersionRow.api_range.label("latest_api_range"),
+            VersionRow.api_min.label("latest_api_min"),
+            VersionRow.api_max.label("latest_api_max"),
+            DetailRow.__table__,
+            OWNERS.label("owners"),
+        )
+        .select_from(Row)
+        .outerjoin(VersionRow, VersionRow.id == Row.latest_id)
+        .outerjoin(DetailRow, DetailRow.extension_id == Row.id)
     )
-    .select_from(Row)
-    .outerjoin(VersionRow, VersionRow.id == Row.latest_id)
-    .outerjoin(DetailRow, DetailRow.extension_id == Row.id)
-    .where(Row.id == bindparam("id"))
-)
+
+
+# What the node of the tree has not read yet.
+_REST = _select().where(Row.id == bindparam("id"))
+_WHOLE = _select(Row.__table__, visibility.SHOWN.label("shown")).where(Row.name == bindparam("name"))
 
 
 @extension.get(permission=Permission.READ, validators=[query(ShownSchema())])
@@ -68,6 +80,19 @@ def show_extension(request: Request) -> dict[str, Any]:
         raise ApiError(404, "There is nothing at this address.", "ERROR_NOT_FOUND")
     request.keep_until_changed(node.row.id)
     return detail(request, node.row)
+
+
+@extension.for_strangers
+def detail_for_strangers(furniture: Registry, name: str) -> Found | None:
+    """What ``show_extension`` answers to anybody, where that is a detail."""
+    with furniture["database"].read() as connection:
+        row = connection.execute(_WHOLE, {"name": name}).one_or_none()
+        if row is None or not row.shown or not visibility.detail_is_open(row):
+            return None
+        reviews = newest(connection, row.id) if any(row.rating_counts) else ()
+    base, sealer = furniture["settings"].public_url, furniture["sealer"]
+    shown = representations.detail(base, sealer, row, reviews, private=False)
+    return Found(row.id, f"{editing.revision(row)}.", shown)
 
 
 @extension.patch(permission=Permission.EDIT, validators=[json_body(EditSchema()), query(ShownSchema())])
@@ -105,6 +130,6 @@ def detail(request: Request, row: Any) -> dict[str, Any]:
     """The detail of an extension; ``row`` has its columns."""
     request.revision = f"{editing.revision(row)}."
     rest = request.read.execute(_REST, {"id": row.id}).one()
-    reviews = newest(request, row.id) if any(row.rating_counts) else ()
+    reviews = newest(request.read, row.id) if any(row.rating_counts) else ()
     whole = SimpleNamespace(**row._mapping, **rest._mapping)
     return representations.extension_detail(request, whole, reviews)

@@ -5,7 +5,7 @@ from typing import Any
 import colander
 from pyramid.httpexceptions import HTTPForbidden
 from pyramid.request import Request
-from sqlalchemy import Select, bindparam
+from sqlalchemy import Connection, Select, bindparam
 
 from registry import pagination
 from registry.catalogue import presentation
@@ -163,9 +163,9 @@ def submit(request: Request) -> dict[str, Any]:
     return _fresh(request, written.review_id)
 
 
-def newest(request: Request, extension_id: int) -> list[Any]:
+def newest(connection: Connection, extension_id: int) -> list[Any]:
     """The rows of the newest reviews."""
-    return list(request.read.execute(_NEWEST, {"extension_id": extension_id}))
+    return list(connection.execute(_NEWEST, {"extension_id": extension_id}))
 
 
 def of_extension(request: Request) -> Any:

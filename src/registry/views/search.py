@@ -9,6 +9,7 @@ from sqlalchemy import Select, bindparam, select, type_coerce
 from registry import pagination, representations, search, urls
 from registry.catalogue import presentation, selection, translations
 from registry.domain import compatibility
+from registry.fragments import ENVIRON, Fragments
 from registry.models import Extension, Verbatim, Version, table
 from registry.permissions import Permission
 from registry.resources import Extensions
@@ -61,6 +62,8 @@ def _select(stored: bool, fitting: bool) -> Select[Any]:
 
 _NAMED = _ROW.c.id.in_(bindparam("ids", expanding=True))
 _ROWS = {(stored, fitting): _select(stored, fitting) for stored in (False, True) for fitting in (False, True)}
+# The shape that is the same whoever asks for it, and so may be kept.
+_STORED_LATEST = (True, False)
 _NAMED_ROWS = {shape: rows.where(_NAMED) for shape, rows in _ROWS.items()}
 _COMPLETED = select(_ROW.c.id, _ROW.c.name, _ROW.c.title, _ROW.c.default_locale, _ROW.c.images).where(_NAMED)
 
@@ -118,10 +121,14 @@ def _page(request: Request, chosen: selection.Selection, fitting: Sequence[int] 
     def render(row: Any) -> dict[str, Any]:
         return representations.shown(request, presentation.extension(request.public_url, row))
 
-    def load(ids: Sequence[int]) -> list[dict[str, Any]]:
+    def make(ids: Sequence[int]) -> dict[int, Any]:
         rows = request.read.execute(_NAMED_ROWS[shape], {"ids": ids, "fitting": fitting or ()})
-        found = {row.id: row for row in rows}
-        return [render(found[which]) for which in ids if which in found]
+        return {row.id: render(row) for row in rows}
+
+    def load(ids: Sequence[int]) -> list[Any]:
+        kept: Fragments | None = request.environ.get(ENVIRON)
+        found = make(ids) if kept is None or shape != _STORED_LATEST else kept.load(ids, make)
+        return [found[which] for which in ids if which in found]
 
     wanted = request.validated
     shape = (wanted["lang"] is None and not wanted["wrap_outgoing_links"], fitting is not None)
