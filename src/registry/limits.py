@@ -47,7 +47,7 @@ _POLLS = re.compile(r"/api/v[34]/addons/[^/]+/versions/[^/]+(?:/uploads/[^/]+)?/
 # What people say of extensions; what its owners, authors and admins do about it is a write like any other.
 _FEEDBACK = re.compile(
     rf"{urls.API}/extensions/[^/]+/(?:reviews(?:/[^/]+(?:/flags|/reply)?)?|(?P<reports>reports))/?"
-    r"|/extension/[^/]+/review/?"
+    r"|/extension/[^/]+/review/?|/api/v5/ratings/rating(?:/[^/]+(?:/flag|/reply)?)?/?|/api/v5/(?P<abuse>abuse)/.*"
 )
 # Questions that are too long for an address.
 _QUESTIONS = ("/api/v4/updates",)
@@ -170,7 +170,7 @@ def kind_of(request: Request) -> str | None:
     if request.method in _READS or path.startswith(_QUESTIONS):
         return "read"
     if request.method != "DELETE" and (about := _FEEDBACK.fullmatch(path)):
-        return "report" if about["reports"] else "review"
+        return "report" if about["reports"] or about["abuse"] else "review"
     is_package = path.startswith(_PACKAGES) and request.content_type.lower() != "application/json"
     return "publish" if request.method in ("POST", "PUT") and is_package else "write"
 

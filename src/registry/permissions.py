@@ -37,6 +37,7 @@ class Permission(StrEnum):
     READ_TEAM = "read:team"
     REPLY = "review:reply"
     REPORT = "report:write"
+    REPORT_ABUSE = "public:report"
     REPORT_RUN = "test-results:report"
     REVIEW = "review:write"
     RUN_TESTS = "test-results:run"

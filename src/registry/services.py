@@ -4,7 +4,7 @@ from typing import Any
 
 from registry import rest
 from registry.dialects import brackets, feeds, oauth, refstack, seed  # noqa: F401 - define their services
-from registry.dialects.amo import addons, problems, signing, signing_v3, update_manifest  # noqa: F401 - define their services
+from registry.dialects.amo import abuse, addons, problems, ratings, signing, signing_v3, update_manifest  # noqa: F401 - define their services
 from registry.views import (  # noqa: F401 - define their services
     accounts,
     admins,

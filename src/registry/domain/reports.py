@@ -56,11 +56,12 @@ class Filed(NamedTuple):
 def file_report(
     session: Session,
     extension_id: int,
-    reporter_id: int,
+    reporter_id: int | None,
     reason: str,
     comment: str | None = None,
     *,
     version_id: int | None = None,
+    context: dict[str, Any] | None = None,
     threshold: int = 1,
     team: Team | None = None,
 ) -> Filed:
@@ -68,27 +69,25 @@ def file_report(
 
     A further report by the same user adds to what there is; a report never weakens ``disabled``. Raises Invalid,
     Forbidden for one's own extension, Conflict when there is too much evidence. ``team`` is told of a new one by mail.
+    Without a reporter it hides nothing, and every one is new. ``context`` is what their program says beside it.
     """
     if reason not in REASONS:
         raise Invalid(f"The reason is one of {', '.join(REASONS)}.", "BAD_REASON", "reason")
     if comment and len(comment) > COMMENT_LENGTH:
         raise Invalid(f"At most {COMMENT_LENGTH} characters.", "TOO_LONG", "comment")
     extension = locks.extension(session, extension_id)
-    standing.require(session, reporter_id, standing.oneself(reporter_id, reporter_id))
-    if may_publish(session.connection(), reporter_id, extension_id):
-        raise Forbidden("Owners and publishers may not report their own extension.", "OWN_EXTENSION")
     said = {"reason": reason, "comment": comment, "version_id": version_id}
-    before = session.scalars(
-        _open_reports(extension_id).where(Report.reporter_id == reporter_id)
-    ).one_or_none()
+    before = None if reporter_id is None else _of_user(session, extension_id, reporter_id)
     if before is not None:
         _add_evidence(session, before.id, said)
         kind, report = "report.extended", before
     else:
-        kind, report = "report.filed", Report(extension_id=extension_id, reporter_id=reporter_id, **said)
+        report = Report(extension_id=extension_id, reporter_id=reporter_id, context=context, **said)
+        kind = "report.filed"
         session.add(report)
         session.flush()
-        if extension.state in _OFFERED and len(_reporters(session, extension_id)) >= threshold:
+        counts = reporter_id is not None and extension.state in _OFFERED
+        if counts and len(_reporters(session, extension_id)) >= threshold:
             states.set_state(
                 session,
                 extension,
@@ -99,9 +98,14 @@ def file_report(
             )
         if team is not None:
             _mail(session, team, report, extension)
-    about = {"report": report.id, "reason": reason}
+    about: dict[str, Any] = {"report": report.id, "reason": reason}
     events.record(session, kind, actor_id=reporter_id, extension_id=extension_id, **about)
     return Filed(report.id, before is None)
+
+
+def file_elsewhere(session: Session, guid: str, reason: str, comment: str) -> None:
+    """Somebody reports an add-on that is not here: it is written down for the team, and nothing follows from it."""
+    events.record(session, "report.elsewhere", guid=guid, reason=reason, comment=comment)
 
 
 def claim(session: Session, report_id: int, actor_id: int) -> None:
@@ -178,6 +182,14 @@ def _mail(session: Session, team: Team, report: Report, extension: Extension) ->
     mail.queue_mail(session, to=team.address, kind="report-filed", data=data)
 
 
+def _of_user(session: Session, extension_id: int, reporter_id: int) -> Report | None:
+    """Their open report. Raises Forbidden for one's own extension."""
+    standing.require(session, reporter_id, standing.oneself(reporter_id, reporter_id))
+    if may_publish(session.connection(), reporter_id, extension_id):
+        raise Forbidden("Owners and publishers may not report their own extension.", "OWN_EXTENSION")
+    return session.scalars(_open_reports(extension_id).where(Report.reporter_id == reporter_id)).one_or_none()
+
+
 def _open_reports(extension_id: int) -> Any:
     return select(Report).where(Report.extension_id == extension_id, Report.state == ReportState.OPEN)
 
@@ -211,7 +223,7 @@ def _settle(session: Session, report: Report, *, uphold: bool, actor_id: int, re
     said = {"decision": str(report.state), "reason": reason}
     notify(
         session,
-        [report.reporter_id],
+        [] if report.reporter_id is None else [report.reporter_id],
         "report.decided",
         extension=report.extension_id,
         report=report.id,
@@ -236,9 +248,10 @@ def _state_to_restore(session: Session, extension: Extension) -> ExtensionState 
     return None
 
 
-def _reporters(session: Session, extension_id: int) -> set[int]:
+def _reporters(session: Session, extension_id: int) -> set[int | None]:
     """Who has an open report that counts: nobody whose report of it was dismissed, or upheld and then appealed."""
-    reports = select(Report.reporter_id).where(Report.extension_id == extension_id).distinct()
+    of_users = (Report.extension_id == extension_id, Report.reporter_id.is_not(None))
+    reports = select(Report.reporter_id).where(*of_users).distinct()
     said = set(session.scalars(reports.where(Report.state == ReportState.OPEN)))
     overturned = exists().where(
         Appeal.extension_id == extension_id,

@@ -49,8 +49,9 @@ def write_review(
     rating: int,
     title: str | None = None,
     body: str | None = None,
+    version_id: int | None = None,
 ) -> Written:
-    """Write or replace this user's review. Raises Invalid, and Forbidden for one's own extension."""
+    """Write or replace this user's review, maybe of one version. Raises Invalid, Forbidden for one's own extension."""
     _check(rating, title, body)
     extension = _open(session, extension_id, user_id)
     if may_publish(session.connection(), user_id, extension_id):
@@ -60,12 +61,14 @@ def write_review(
         review = Review(extension_id=extension_id, user_id=user_id, rating=rating, deleted=now())
         session.add(review)
     created = review.deleted is not None
-    if not created and (review.rating, review.title, review.body) == (rating, title, body):
+    said = (review.rating, review.title, review.body, review.version_id)
+    if not created and said == (rating, title, body, version_id):
         return Written(review.id, created)
     before = None if created else review.rating
     if not created:
         _keep(session, review)
     review.rating, review.title, review.body, review.updated = rating, title, body, now()
+    review.version_id = version_id
     if created:
         review.created, review.deleted = review.updated, None
     if review.hidden is None:
@@ -86,7 +89,7 @@ def edit_review(session: Session, review_id: int, user_id: int, changes: Mapping
     if review.deleted is not None:
         return False
     wanted = {"rating": review.rating, "title": review.title, "body": review.body, **changes}
-    write_review(session, review.extension_id, user_id, **wanted)
+    write_review(session, review.extension_id, user_id, **wanted, version_id=review.version_id)
     return True
 
 

@@ -2,6 +2,7 @@
 
 import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -43,6 +44,8 @@ class Review(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     extension_id: Mapped[int] = mapped_column(ForeignKey("extension.id"))
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
+    # What it was written of, where its author said that.
+    version_id: Mapped[int | None] = mapped_column(ForeignKey("version.id"))
     rating: Mapped[int]
     title: Mapped[str | None] = mapped_column(String(200))
     body: Mapped[str | None] = mapped_column(Text)
@@ -91,7 +94,7 @@ class ReviewFlag(Base):
 
 
 class Report(Base):
-    """One user's report of abuse."""
+    """A report of abuse by a user, or by somebody without an account: that one hides nothing and waits for the team."""
 
     __tablename__ = "report"
     __table_args__ = (
@@ -102,9 +105,11 @@ class Report(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     extension_id: Mapped[int] = mapped_column(ForeignKey("extension.id"))
-    reporter_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
+    reporter_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
     reason: Mapped[str] = mapped_column(String(30))
     comment: Mapped[str | None] = mapped_column(Text)
+    # What the reporter's program said beside it, by Mozilla's names for it.
+    context: Mapped[dict[str, Any] | None]
     # Where it can be seen.
     version_id: Mapped[int | None] = mapped_column(ForeignKey("version.id"))
     state: Mapped[str] = mapped_column(String(10), default=ReportState.OPEN)

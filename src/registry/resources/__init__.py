@@ -43,6 +43,8 @@
        updates                                      Updates       what there is for what is installed
        webhooks/{id}/deliveries/{id}                Webhook, Delivery    the site's own
        publish-tokens                               PublishTokens
+       ratings/{id}                                 Review        by its number; reply, flags below
+       abuse                                        Abuse         where anybody reports add-ons
        addons/{guid}/versions/{number}              Addon, AddonVersion   that may not be there yet
     /files/{id}                                     Version       the signed file of a browser extension
     /images/{sha256}.{suffix}                       PictureFile   a file that was made of a picture
@@ -75,6 +77,7 @@ from registry.resources.feedback import FlagQueue
 from registry.resources.login import Device, Login, Logout, OAuth, PublishTokens, WellKnown
 from registry.resources.mail import MailPages
 from registry.resources.pictures import PictureFiles
+from registry.resources.ratings import Abuse, Ratings
 from registry.resources.reports import AppealQueue, ReportQueue
 from registry.resources.teams import Teams
 from registry.resources.test_runs import LooseRuns, RefStack
@@ -82,6 +85,7 @@ from registry.resources.webextensions import AddonFiles, AddonVersions, WebExten
 from registry.resources.webhooks import SiteWebhooks
 
 __all__ = [
+    "Abuse",
     "Addon",
     "AddonFiles",
     "AddonVersion",
@@ -100,6 +104,7 @@ __all__ = [
     "Managed",
     "Node",
     "Outgoing",
+    "Ratings",
     "Root",
     "Updates",
     "Version",
@@ -133,6 +138,7 @@ class Updates(Node):
 
 class ApiVersion(Node):
     children = {
+        "abuse": Abuse,
         "addons": Addons,
         "admins": Admins,
         "appeals": AppealQueue,
@@ -144,6 +150,7 @@ class ApiVersion(Node):
         "listing": Listing,
         "manage": Managed,
         "publish-tokens": PublishTokens,
+        "ratings": Ratings,
         "reports": ReportQueue,
         "teams": Teams,
         "test-runs": LooseRuns,

@@ -92,14 +92,15 @@ class Reviews(Node):
         return node
 
     def find(self, name: str) -> Node | None:
-        row = self._one(_BY_NAME, username=name)
+        return self._found(name, self._one(_BY_NAME, username=name)) or self.by_id(name)
+
+    def by_id(self, name: str) -> Review | None:
         number = row_number(name)
-        if row is None and number is not None:
-            row = self._one(_BY_ID, id=number)
-        if row is None:
-            return None
-        review = Review(self, name, row)
-        return review if review.is_there() else None
+        return None if number is None else self._found(name, self._one(_BY_ID, id=number))
+
+    def _found(self, name: str, row: Any) -> Review | None:
+        review = None if row is None else Review(self, name, row)
+        return review if review and review.is_there() else None
 
     def _one(self, statement: Any, **wanted: Any) -> Any:
         wanted["extension_id"] = self.__parent__.row.id

@@ -84,7 +84,8 @@ class Report(Node):
     rights = {Role.SELF: (Permission.READ_REPORT,)}
 
     def holders(self) -> Iterable[tuple[Role, str]]:
-        yield Role.SELF, permissions.user(self.row.reporter_id)
+        if self.row.reporter_id is not None:
+            yield Role.SELF, permissions.user(self.row.reporter_id)
 
     def reload(self) -> None:
         self.row = self.request.read.execute(_REPORT, _which(self)).one()

@@ -28,6 +28,7 @@ REPORT = mapping(
     extension_state=TEXT,
     reporter=or_null(TEXT),
     **_SAID,
+    context=or_null({"type": "object", "description": "What the reporter's program said beside it."}),
     evidence={"type": "array", "items": mapping(**_SAID), "description": "What the reporter added."},
     state=one_of(ReportState),
     claimed=or_null(TIME),

@@ -189,6 +189,7 @@ def _shown(request: Request, rows: list[Any]) -> list[dict[str, Any]]:
             "extension_state": row.extension_state,
             "reporter": row.reporter,
             **_said(row),
+            "context": row.context,
             "evidence": evidence[row.id],
             "state": row.state,
             "claimed": time(row.claimed),
