@@ -4,7 +4,17 @@ from typing import Any
 
 from registry import rest
 from registry.dialects import brackets, feeds, oauth, refstack, seed  # noqa: F401 - define their services
-from registry.dialects.amo import abuse, addons, problems, ratings, signing, signing_v3, update_manifest  # noqa: F401 - define their services
+from registry.dialects.amo import (  # noqa: F401 - define their services
+    abuse,
+    addon_search,
+    addons,
+    addons_v4,
+    problems,
+    ratings,
+    signing,
+    signing_v3,
+    update_manifest,
+)
 from registry.views import (  # noqa: F401 - define their services
     accounts,
     admins,

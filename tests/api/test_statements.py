@@ -57,5 +57,7 @@ def test_no_table_is_read_from_end_to_end(stocked, accounts, work, database, sen
 def _reads_everything(step, statement):
     if not re.match(r"SCAN (?!CONSTANT|\(|anon_)", step):
         return False
+    if "VIRTUAL TABLE INDEX 0:M" in step:
+        return False  # MATCH asks the full-text index
     # Along an index is how a page of a list is read, and the end of a table needs none.
     return "USING" not in step and ("WHERE" in statement or "LIMIT" not in statement)

@@ -30,6 +30,7 @@ PRESENT = {
     "guid": shelf.PUBLIC,
     "number": shelf.SIGNED,
     "pk": "0" * 32,
+    "rating": "1",
 }
 # Variables that name a row which is not on the shelf.
 ADMINS_ONLY = tuple(
@@ -43,6 +44,7 @@ OWN_ROWS = {
     "id",
     "picture",
     "pk",
+    "rating",
     "run",
     "test_id",
     "username",
@@ -58,6 +60,7 @@ LOGIN_ONLY = ("/api/v4/users/me/export",)
 # It has to be told of what.
 COUNTS = ("/countDownload", "/v1/get-miniconf")
 ABSENT = {
+    "rating": "x",
     "name": "nothing",
     "addon": "nothing",
     "file_id": "x",

@@ -28,7 +28,10 @@ _TEAM = "team:"
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """``filters`` are values by name as in ``search.FILTERS``; ``fitting`` are ids of `Compatibility` rows."""
+    """``filters`` are values by name as in ``search.FILTERS``; ``fitting`` are ids of `Compatibility` rows.
+
+    ``further`` are conditions (SQL) that a dialect adds.
+    """
 
     text: str | None
     filters: Mapping[str, str]
@@ -36,6 +39,7 @@ class Wanted:
     min_rating: float | None
     updated_since: datetime.datetime | None
     fitting: Collection[int] | None
+    further: Sequence[Any] = ()
 
 
 class Selection(NamedTuple):
@@ -135,6 +139,7 @@ def _conditions(wanted: Wanted) -> list[Any]:
         conditions.append(Extension.rating_score >= wanted.min_rating)
     if wanted.updated_since is not None:
         conditions.append(Extension.updated >= wanted.updated_since)
+    conditions += wanted.further
     if wanted.fitting is not None:
         versions = select(Version.id).where(
             Version.extension_id == Extension.id,
