@@ -74,11 +74,19 @@ class ApiError(Exception):
 
 
 class BadRequest(Exception):
-    """A 400: ``fields`` maps a field to its messages."""
+    """A 400: ``fields`` maps a field to its messages; in dialects an object in the body to a mapping of its own."""
 
-    def __init__(self, fields: Mapping[str, list[str]]):
+    def __init__(self, fields: Mapping[str, Any]):
         super().__init__(str(fields))
         self.fields = dict(fields)
+
+
+class BadForm(Exception):
+    """A 400 of a dialect whose clients know a list of ``messages`` where a part of the form is missing."""
+
+    def __init__(self, *messages: str):
+        super().__init__(*messages)
+        self.messages = list(messages)
 
 
 def bad_field(field: str, message: str, code: str | None = None) -> BadRequest:
@@ -110,6 +118,10 @@ def api_error(exc: ApiError, request: Request) -> Response:
 
 def bad_request(exc: BadRequest, request: Request) -> Response:
     return respond(400, exc.fields)
+
+
+def bad_form(exc: BadForm, request: Request) -> Response:
+    return respond(400, exc.messages)
 
 
 def refused(exc: PackageRefused, request: Request) -> Response:
@@ -219,6 +231,7 @@ def includeme(config: Any) -> None:
     views = (
         (ApiError, api_error),
         (BadRequest, bad_request),
+        (BadForm, bad_form),
         (PackageRefused, refused),
         (IdentityRefused, identity_refused),
         (ProviderUnavailable, provider),

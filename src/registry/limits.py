@@ -38,12 +38,15 @@ log = logging.getLogger(__name__)
 ACCOUNT_FACTOR = 3
 _EXCHANGE = "/api/v4/publish-tokens"
 _LOGIN = ("/login", "/device", "/oauth", _EXCHANGE)
-_PACKAGES = ("/api/v4/extensions", "/api/v3/", "/api/v4/addons")
+_PACKAGES = ("/api/v4/extensions", "/api/v3/", "/api/v4/addons", "/api/v5/addons/upload")
 _EXPORT = "/api/v4/users/me/export"
 _READS = ("GET", "HEAD")
 _FAILURES = (CredentialError, IdentityRefused, NotTrusted)
 # What clients ask again and again until a version is signed, and give up over a single 429.
-_POLLS = re.compile(r"/api/v[34]/addons/[^/]+/versions/[^/]+(?:/uploads/[^/]+)?/?")
+_POLLS = re.compile(
+    r"/api/v[34]/addons/[^/]+/versions/[^/]+(?:/uploads/[^/]+)?/?"
+    r"|/api/v5/addons/(?:upload/[^/]+|addon/[^/]+/versions/[^/]+)/?"
+)
 # What people say of extensions; what its owners, authors and admins do about it is a write like any other.
 _FEEDBACK = re.compile(
     rf"{urls.API}/extensions/[^/]+/(?:reviews(?:/[^/]+(?:/flags|/reply)?)?|(?P<reports>reports))/?"

@@ -30,10 +30,20 @@ PROBLEM = {
     "required": ["detail", "code"],
     "properties": {"detail": {"type": "string"}, "code": {"type": "string"}},
 }
-FAULTS = {
+FAULTS: dict[str, Any] = {
     "type": "object",
     "description": "The messages for each field; `non_field_errors` for the rest.",
     "additionalProperties": {"type": "array", "items": {"type": "string"}},
+}
+# Of v5, whose bodies have objects in them.
+NESTED_FAULTS = FAULTS | {
+    "additionalProperties": {
+        "anyOf": [FAULTS["additionalProperties"], {"$ref": "#/components/schemas/Faults"}]
+    },
+}
+FORM_FAULTS = {
+    "description": "A list of one message when a part of the form is missing.",
+    "anyOf": [{"$ref": "#/components/schemas/Faults"}, {"type": "array", "items": {"type": "string"}}],
 }
 PACKAGE = {"type": "string", "format": "binary"}
 CREDENTIALS = {
@@ -56,6 +66,7 @@ CREDENTIALS = {
 def document(version: str) -> dict[str, Any]:
     """The description of one version of the API: a key of VERSIONS."""
     title, belongs = VERSIONS[version]
+    faults = NESTED_FAULTS if version == "v5" else FAULTS
     paths: dict[str, Any] = {}
     for service in sorted(ResourceService.all, key=lambda service: service.public_path):
         if belongs(service.public_path) and service.media_type != PAGE:
@@ -64,7 +75,7 @@ def document(version: str) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": title, "version": version.removeprefix("v")},
         "paths": paths,
-        "components": {"securitySchemes": CREDENTIALS, "schemas": {"Problem": PROBLEM, "Faults": FAULTS}},
+        "components": {"securitySchemes": CREDENTIALS, "schemas": {"Problem": PROBLEM, "Faults": faults}},
     }
 
 
@@ -141,8 +152,9 @@ def _operation(service: ResourceService, method: str, view: Any, arguments: dict
         elif schema := getattr(validator, "body_schema", None):
             operation["requestBody"] = _content({"application/json": json_schema(schema)})
     if getattr(view, "takes_package", False):
-        part = getattr(view, "package_part", None)
-        form = {"type": "object", "required": [part or "file"], "properties": {part or "file": PACKAGE}}
+        part, fields = getattr(view, "package_part", None), getattr(view, "form_fields", {})
+        parts = {part or "file": PACKAGE, **fields}
+        form = {"type": "object", "required": list(parts), "properties": parts}
         bare = {} if part else {kind: PACKAGE for kind in RAW_TYPES if kind}
         operation["requestBody"] = _content({FORM: form, **bare})
     if kinds := getattr(view, "takes_files", ()):
@@ -175,7 +187,7 @@ def _responses(service: ResourceService, view: Any, permission: Permission) -> d
         responses["409"] = _failure("There are as many as there can be.", "Problem")
         responses["413"] = _failure("The file is too large.", "Problem")
         responses["415"] = _failure("The body is of a type that is not taken here.", "Problem")
-    if getattr(view, "takes_package", False):
+    if getattr(view, "takes_package", False) and not hasattr(view, "status"):
         responses["202"] = {"description": "Accepted; `Location` says where to look.", "content": answer}
         responses["409"] = _failure(
             "It exists with other bytes, or the name is too like another's.", "Problem"
@@ -183,6 +195,8 @@ def _responses(service: ResourceService, view: Any, permission: Permission) -> d
         responses["413"] = _failure("The package is too large.", "Problem")
         responses["415"] = _failure("The body is of a type that cannot be a package.", "Problem")
     responses["400"] = _failure("Something in the request is wrong.", "Faults")
+    if hasattr(view, "form_fields"):
+        responses["400"]["content"]["application/json"]["schema"] = FORM_FAULTS
     responses["401"] = _failure("A credential is missing or does not hold.", "Problem")
     responses["404"] = _failure("There is nothing at this address, or nothing that you may see.", "Problem")
     if not service.media_type:

@@ -35,6 +35,7 @@ RAW_TYPES = (
     "application/zip",
 )
 FORM = "multipart/form-data"
+NO_FILE = "NO_FILE"
 CHUNK = 256 * 1024
 MOST_PARTS = 16
 FIELD_BYTES = 1000
@@ -113,7 +114,7 @@ def receive_file(
         draft.file.flush()
         if not draft.size:
             ways = "--data-binary @file, -T file or " if kinds else ""
-            raise bad_field(part, f"No {what} was sent. Send one with {ways}-F {part}=@file.", "NO_FILE")
+            raise bad_field(part, f"No {what} was sent. Send one with {ways}-F {part}=@file.", NO_FILE)
         yield draft, fields
 
 

@@ -6,9 +6,11 @@ route does not, can never pair the view of one node with the rights of another.
 
 ``path`` is written as clients see it. Only the slash at the end is optional: it is taken off in front
 of routing (``edge``), so both spellings are one address. ``view`` names a last segment that is a view
-of the node, not a node; ``traverse`` names the node where a dialect's path spells it differently.
+of the node, not a node; ``traverse`` names the node where a dialect's path spells it differently. Two
+services may share an address, when one of them is for some verbs alone (``request_method``).
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
@@ -22,6 +24,7 @@ from registry.errors import ApiError
 from registry.express import Shortcut
 from registry.resources import Root
 
+_VARIABLE = re.compile(r"{\w+([:}])")
 JSON, PAGE = "application/json", "text/html"
 
 
@@ -93,8 +96,7 @@ def _acceptable(request: Request, **_: Any) -> None:
 
 
 def _options(request: Request) -> Response:
-    service = request.registry.cornice_services[request.matched_route.pattern]
-    return Response(status=204, headers={"Allow": ", ".join(sorted(service.defined_methods))})
+    return Response(status=204, headers={"Allow": ", ".join(sorted(verbs_at(request.matched_route.pattern)))})
 
 
 def _no_such_verb(context: Any, request: Request) -> Response:
@@ -102,7 +104,7 @@ def _no_such_verb(context: Any, request: Request) -> Response:
     if not isinstance(context, service.context):
         raise HTTPNotFound
     response = HTTPMethodNotAllowed()
-    response.allow = service.defined_methods
+    response.allow = verbs_at(request.matched_route.pattern)
     raise response
 
 
@@ -118,6 +120,17 @@ def shortcuts() -> dict[str, Shortcut]:
 def fixed_paths() -> set[str]:
     """The addresses without variables."""
     return {service.path for service in ResourceService.all if "{" not in service.path}
+
+
+def verbs_at(path: str) -> set[str]:
+    """The verbs of all services at an address, written as one of theirs."""
+    here = _without_names(path)
+    return {
+        verb
+        for service in ResourceService.all
+        if _without_names(service.path) == here
+        for verb in service.defined_methods
+    }
 
 
 def query_parameters() -> dict[str, set[str]]:
@@ -143,6 +156,15 @@ def register(config: Any) -> None:
 
 
 def _add_services(config: Any) -> None:
-    # Those with a fixed segment come before those with a variable one in its place.
-    for service in sorted(ResourceService.all, key=lambda service: service.path.replace("{", "~")):
+    # Those with a fixed segment come before those with a variable one in its place, and of two at the same address
+    # the one that is for some verbs alone.
+    def order(service: ResourceService) -> tuple[str, bool]:
+        return _without_names(service.path), not hasattr(service, "request_method")
+
+    for service in sorted(ResourceService.all, key=order):
         config.add_cornice_service(service)
+
+
+def _without_names(path: str) -> str:
+    """A path that is the same for all ways to name its variable segments; those of a certain form sort first."""
+    return _VARIABLE.sub(r"~\1", path)

@@ -13,7 +13,9 @@ from registry.dialects.amo import (  # noqa: F401 - define their services
     ratings,
     signing,
     signing_v3,
+    submission,
     update_manifest,
+    uploads,
 )
 from registry.views import (  # noqa: F401 - define their services
     accounts,

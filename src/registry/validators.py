@@ -39,17 +39,7 @@ def json_body(schema: colander.SchemaNode) -> Callable[..., None]:
     """
 
     def validate(request: Request, **_: Any) -> None:
-        if request.content_type.lower() != "application/json":
-            raise ApiError(415, "Send a JSON body as application/json.", "ERROR_UNSUPPORTED_MEDIA_TYPE")
-        text = request.body_file.read(JSON_BODY_BYTES + 1)
-        if len(text) > JSON_BODY_BYTES:
-            raise ApiError(413, f"A JSON body may have at most {JSON_BODY_BYTES} bytes.", "ERROR_TOO_LARGE")
-        try:
-            body = orjson.loads(text)
-        except orjson.JSONDecodeError as error:
-            raise BadRequest({"non_field_errors": [f"The body is not JSON: {error}."]}) from None
-        if not isinstance(body, dict):
-            raise BadRequest({"non_field_errors": ["The body must be a JSON object."]})
+        body = json_object(request)
         why: dict[str, str] = getattr(schema, "refused", {})
         lenient = getattr(schema, "lenient", False)
         unknown = () if lenient else sorted(set(body) - {node.name for node in schema.children})
@@ -63,6 +53,22 @@ def json_body(schema: colander.SchemaNode) -> Callable[..., None]:
 
     validate.body_schema = schema  # type: ignore[attr-defined]
     return validate
+
+
+def json_object(request: Request) -> dict[str, Any]:
+    """The JSON object in the body. Raises BadRequest, and ApiError 413 and 415."""
+    if request.content_type.lower() != "application/json":
+        raise ApiError(415, "Send a JSON body as application/json.", "ERROR_UNSUPPORTED_MEDIA_TYPE")
+    text = request.body_file.read(JSON_BODY_BYTES + 1)
+    if len(text) > JSON_BODY_BYTES:
+        raise ApiError(413, f"A JSON body may have at most {JSON_BODY_BYTES} bytes.", "ERROR_TOO_LARGE")
+    try:
+        body = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise BadRequest({"non_field_errors": [f"The body is not JSON: {error}."]}) from None
+    if not isinstance(body, dict):
+        raise BadRequest({"non_field_errors": ["The body must be a JSON object."]})
+    return body
 
 
 def deserialize(schema: colander.SchemaNode, values: Any) -> dict[str, Any]:

@@ -31,6 +31,7 @@ PRESENT = {
     "number": shelf.SIGNED,
     "pk": "0" * 32,
     "rating": "1",
+    "uuid": "0" * 32,
 }
 # Variables that name a row which is not on the shelf.
 ADMINS_ONLY = tuple(
@@ -50,17 +51,21 @@ OWN_ROWS = {
     "username",
     "holder",
     "team",
+    "uuid",
     "webhook",
 }
 # What is read by views, which say 400 where others would say 404.
 IN_WORDS = {"file", "test_id"}
 # What may be sent to its address before it is there.
 TO_COME = {"guid", "number", "pk"}
+# Where it is nobody's business what is there.
+OWN = ("/users/me/", "/addons/upload/")
 LOGIN_ONLY = ("/api/v4/users/me/export",)
 # It has to be told of what.
 COUNTS = ("/countDownload", "/v1/get-miniconf")
 ABSENT = {
     "rating": "x",
+    "uuid": "x",
     "name": "nothing",
     "addon": "nothing",
     "file_id": "x",
@@ -143,3 +148,8 @@ def takes_a_body(service: ResourceService, verb: str) -> bool:
     arguments = next(arguments for method, _, arguments in service.definitions if method == verb)
     reads_json = any(hasattr(validator, "body_schema") for validator in arguments.get("validators", ()))
     return reads_json or getattr(view(service, verb), "takes_package", False)
+
+
+def is_own(service: ResourceService) -> bool:
+    """Whether all at its address is somebody's own, so that anonymous requests are not told what is there."""
+    return any(part in service.path for part in OWN)

@@ -32,7 +32,7 @@ HERE = ""
 @dataclass(frozen=True)
 class Edit:
     """``changes`` by field: ``{language: text or None}`` for translated ones, where None takes a language away;
-    lists; ``hidden_by_owner``. None for a whole field takes the edit back.
+    lists; ``hidden_by_owner``; ``default_locale``. None for a whole field takes the edit back.
 
     ``language`` is what HERE stands for. ``words`` are those that no Brackets title or summary may hold.
     """
@@ -129,9 +129,9 @@ def _values(extension: Extension, wanted: Edit, facts: Mapping[str, Any]) -> Ite
 
 def _check(extension: Extension, values: Mapping[str, Any], words: Collection[str]) -> None:
     findings: list[Finding] = []
-    default = extension.default_locale
+    default = values.get("default_locale", extension.default_locale)
     for name in TRANSLATED:
-        texts = values.get(name)
+        texts = values.get(name, getattr(extension, name) if default != extension.default_locale else None)
         if texts is None:
             continue
         if default not in texts and (texts or name == "title"):

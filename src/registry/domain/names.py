@@ -8,6 +8,7 @@ from collections.abc import Callable
 from registry.packages.package import is_reserved
 
 _LONGEST_SLUG = 90
+_SLUG = re.compile(rf"[a-z0-9][a-z0-9._-]{{,{_LONGEST_SLUG - 1}}}")
 _LOOK_ALIKES = str.maketrans({"0": "o", "1": "l", "i": "l"})
 
 
@@ -18,6 +19,11 @@ def skeleton(name: str) -> str:
     """
     folded = unicodedata.normalize("NFKC", name).casefold()
     return re.sub(r"[-_.]", "", folded).translate(_LOOK_ALIKES)
+
+
+def is_slug(text: str) -> bool:
+    """Whether an extension may be named so."""
+    return bool(_SLUG.fullmatch(text)) and not is_reserved(text) and not text.isdecimal()
 
 
 def slug(title: str, is_free: Callable[[str], bool]) -> str:

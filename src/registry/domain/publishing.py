@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from registry import queue
@@ -33,6 +33,7 @@ from registry.models import (
     table,
 )
 from registry.packages import Package
+from registry.packages.findings import Finding
 
 # Columns of `version` that a package fills directly; everything else it says goes into `facts`.
 COLUMNS = ("version", "order_key", "prerelease", "api_range", "api_min", "api_max", "requires_restart")
@@ -64,13 +65,16 @@ _SAME_FILE = (
 )
 _JOB = select(Job.id).where(Job.kind == SIGN, Job.subject_id == bindparam("version_id"))
 _BLOB = select(Blob.sha256).where(Blob.sha256 == bindparam("digest"))
-_VALIDATION = select(Validation.id).where(Validation.sha256 == bindparam("digest"), Validation.tool == GATE)
+_VALIDATION = select(Validation.id, Validation.verdict).where(
+    Validation.sha256 == bindparam("digest"), Validation.tool == GATE
+)
 # Rows are written by Core statements: a unit of work costs several times as much, and this is where writing is hot.
 _NEW_EXTENSION = insert(table(Extension)).returning(Extension.id)
 _NEW_OWNERSHIP = insert(table(Ownership))
 _NEW_BLOB = insert(table(Blob))
 _NEW_VERSION = insert(table(Version)).returning(Version.id)
 _NEW_VALIDATION = insert(table(Validation))
+_OTHER_VERDICT = update(table(Validation)).where(table(Validation).c.id == bindparam("validation_id"))
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,8 @@ class Submission:
     user_id: int
     channel: Channel = Channel.LISTED
     tools: Sequence[str] = ()
+    # What a new extension is to be named whose package has no name.
+    slug: str | None = None
     # Made here, since rendering a README takes time that no transaction should.
     facts: dict[str, Any] = field(init=False)
 
@@ -165,7 +171,11 @@ def _create(connection: Connection, submission: Submission) -> tuple[int, str]:
         taken = connection.execute(_BY_NAME, {"name": name}).one_or_none()
         return taken is None and resembled(name) is None
 
-    if package.name is None:
+    if package.name is None and submission.slug is not None:
+        name = submission.slug
+        if not is_free(name):
+            raise Invalid(f"The name {name} is taken, or looks like another's.", "NAME_TAKEN", "slug")
+    elif package.name is None:
         name = names.slug(package.title.get(package.default_locale, ""), is_free)
     elif other := resembled(package.name):
         raise Conflict(
@@ -271,10 +281,19 @@ def facts(package: Package) -> dict[str, Any]:
 
 
 def store_verdict(connection: Connection, package: Package, sha256: str, size: int) -> None:
-    """The bytes and what the gate found in them; the same bytes may be in another version too."""
+    """The bytes of a package, which the gate has passed; the same bytes may be in another version too."""
+    put_verdict(connection, sha256, size, Verdict.PASSED, package.warnings)
+
+
+def put_verdict(
+    connection: Connection, sha256: str, size: int, verdict: Verdict, findings: Sequence[Finding]
+) -> None:
+    """The bytes, and what the gate says of them now."""
     if connection.scalar(_BLOB, {"digest": sha256}) is None:
         connection.execute(_NEW_BLOB, {"sha256": sha256, "size": size})
-    if connection.scalar(_VALIDATION, {"digest": sha256}) is None:
-        findings = [finding_json(finding) for finding in package.warnings]
-        verdict = {"sha256": sha256, "tool": GATE, "verdict": Verdict.PASSED, "findings": findings}
-        connection.execute(_NEW_VALIDATION, verdict)
+    before = connection.execute(_VALIDATION, {"digest": sha256}).one_or_none()
+    values = {"verdict": verdict, "findings": [finding_json(finding) for finding in findings]}
+    if before is None:
+        connection.execute(_NEW_VALIDATION, {"sha256": sha256, "tool": GATE, **values})
+    elif before.verdict != verdict or verdict == Verdict.FAILED:
+        connection.execute(_OTHER_VERDICT.values(**values), {"validation_id": before.id})

@@ -19,6 +19,7 @@
              images/{id}                            Picture
              events                                 ExtensionEvents
              webhooks/{id}/deliveries/{id}          Webhook, Delivery
+       uploads/{uuid}                               Upload        there for its sender alone
        webextensions/{id|name|guid}                 WebExtension  an Extension, as Mozilla's clients name it
           versions/{id|version}                     Version
        users                                        Users
@@ -81,6 +82,7 @@ from registry.resources.ratings import Abuse, Ratings
 from registry.resources.reports import AppealQueue, ReportQueue
 from registry.resources.teams import Teams
 from registry.resources.test_runs import LooseRuns, RefStack
+from registry.resources.uploads import Upload, Uploads
 from registry.resources.webextensions import AddonFiles, AddonVersions, WebExtension, WebExtensions
 from registry.resources.webhooks import SiteWebhooks
 
@@ -107,6 +109,8 @@ __all__ = [
     "Ratings",
     "Root",
     "Updates",
+    "Upload",
+    "Uploads",
     "Version",
     "Versions",
     "WebExtension",
@@ -155,6 +159,7 @@ class ApiVersion(Node):
         "teams": Teams,
         "test-runs": LooseRuns,
         "updates": Updates,
+        "uploads": Uploads,
         "users": Users,
         "webextensions": WebExtensions,
         "webhooks": SiteWebhooks,

@@ -11,9 +11,8 @@ from pyramid.request import Request
 from registry import representations, urls
 from registry.domain import leaks, publishing, validation
 from registry.domain.errors import Conflict
-from registry.errors import BadRequest
 from registry.models import Channel
-from registry.packages import Package
+from registry.packages import Finding, Package, PackageRefused
 from registry.permissions import Permission
 from registry.receiving import Received, receive, uploads_to
 from registry.resources import Extensions, Versions
@@ -70,7 +69,8 @@ def take(
 ) -> publishing.Published:
     """Publish what was received; validation or the signature is on its way when this returns."""
     draft = received.draft
-    _refuse_leaks(request, received.package)
+    if found := leaks_in(request, received.package):
+        raise PackageRefused(found)
     request.storage.keep(draft.path, draft.sha256)
     tools = validation.tools(request.registry["settings"], received.package.format, channel)
     submission = publishing.Submission(
@@ -82,19 +82,19 @@ def take(
     return published
 
 
-def _refuse_leaks(request: Request, package: Package) -> None:
-    """Raises BadRequest for a package that holds a live token of ours; its owner is told."""
-    if not package.tokens:
-        return
-    live = leaks.live_tokens(request.read, package.tokens)
+def leaks_in(request: Request, package: Package) -> list[Finding]:
+    """The live tokens of ours that a package holds; their owners are told."""
+    live = leaks.live_tokens(request.read, package.tokens) if package.tokens else {}
     if live:
         request.database.write(leaks.tell, list(live.values()), request.identity.id)
-        said = [
-            f"LIVE_TOKEN: {package.tokens[text]} holds a token of this registry that is still good. "
-            "Revoke it, take it out, and pack again; its owner has been told."
-            for text in live
-        ]
-        raise BadRequest({"file": said})
+    return [
+        Finding(
+            "LIVE_TOKEN",
+            f"{package.tokens[text]} holds a token of this registry that is still good. "
+            "Revoke it, take it out, and pack again; its owner has been told.",
+        )
+        for text in live
+    ]
 
 
 def answer(request: Request, published: publishing.Published) -> dict[str, Any]:

@@ -167,7 +167,6 @@ def show_version(request: Request) -> dict[str, Any]:
     private = extension.permits(Permission.READ_PRIVATE)
     _must_be_public(request, extension)
     request.keep_until_changed(extension.row.id)
-    request.costs_nothing = True  # clients poll it, and give up at the first refusal
     return version_json(request, extension.row, node.row.id, private=private)
 
 
