@@ -13,6 +13,8 @@ version, which it is made for ever.
 
 import dataclasses
 from collections.abc import Callable
+from itertools import chain
+from types import SimpleNamespace
 from typing import Any
 
 from pyramid.request import Request
@@ -20,10 +22,13 @@ from pyramid.response import Response
 from sqlalchemy import bindparam, select
 
 from registry import urls
+from registry.dialects.amo.validation import validation
 from registry.domain import publishing, visibility
 from registry.domain.errors import Conflict, Forbidden, Invalid
+from registry.domain.findings import errors_first
+from registry.domain.validation import COUNTS, Outcome
 from registry.errors import ApiError, bad_field
-from registry.models import Channel, VersionState
+from registry.models import Channel, Validation, Verdict, VersionState
 from registry.models import Extension as ExtensionRow
 from registry.models import Version as Row
 from registry.packages import Package
@@ -45,6 +50,12 @@ ADDONS = "/addons/"
 VERSION = f"{ADDONS}{{guid}}/versions/{{number}}/"
 
 
+_FINDINGS = (
+    select(Validation.findings)
+    .join(Row, Row.upload_sha256 == Validation.sha256)
+    .where(Row.id == bindparam("version_id"), COUNTS)
+    .order_by(Validation.id)
+)
 _BEING_VALIDATED = frozenset({VersionState.RECEIVED, VersionState.VALIDATING})
 _REFUSED = frozenset({VersionState.FAILED, VersionState.DEAD})
 
@@ -255,6 +266,18 @@ def _present(request: Request) -> Version:
     return node.version
 
 
+def _results(request: Request, guid: str, row: Any, state: VersionState) -> dict[str, Any] | None:
+    """What was found in the package, and why it was not signed if it was not; None until that is known."""
+    if state in _BEING_VALIDATED or row.upload_sha256 is None:
+        return None
+    found = chain.from_iterable(request.read.scalars(_FINDINGS, {"version_id": row.id}))
+    if state in _REFUSED:
+        found = chain(row.errors, (finding for finding in found if finding["severity"] != "error"))
+    upload = SimpleNamespace(sha256=row.upload_sha256, channel=row.channel, guid=guid, version=row.version)
+    verdict = Verdict.FAILED if state in _REFUSED else Verdict.PASSED
+    return validation(upload, Outcome(verdict, waiting=False, findings=errors_first(found)))
+
+
 def _pk(row: Any) -> str:
     return f"{row.id:032x}"
 
@@ -272,7 +295,7 @@ def _shown(request: Request, version: Any) -> dict[str, Any]:
         "url": f"{address}uploads/{_pk(row)}/",
         "processed": state not in _BEING_VALIDATED,
         "valid": state not in _BEING_VALIDATED | _REFUSED,
-        "validation_results": None,
+        "validation_results": _results(request, guid, row, state),
         "validation_url": f"{urls.version(request.public_url, extension.row.name, row.version)}validation/",
         "automated_signing": row.channel == Channel.UNLISTED,
         "reviewed": signed,
