@@ -32,6 +32,7 @@ def lineage(service: ResourceService) -> list[type]:
     kinds: list[Any] = [Root]
     for segment in filter(None, service.tree_path.split("/")):
         here = kinds[-1]
+        kinds += here.through
         kinds.append(here.children.get(segment) or here.child)
     if kinds[-1] is not service.context:
         raise LookupError(f"{service.tree_path} leads to {kinds[-1]}, not to {service.context}")

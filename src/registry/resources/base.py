@@ -20,11 +20,13 @@ _EVERYWHERE = ((Role.ANYONE, Everyone), (Role.USER, Authenticated), (Role.ADMIN,
 class Node:
     """``children`` are the fixed ones by name, ``child`` is the kind of the others, which ``find`` looks up.
 
+    ``through`` are the kinds of nodes above what ``find`` finds, where that stands elsewhere in the tree.
     ``rights`` says what each role may do here and below; ``holders`` says who is in the roles of this very node.
     """
 
     children: ClassVar[Mapping[str, type["Node"]]] = {}
     child: ClassVar[Any] = None
+    through: ClassVar[tuple[type["Node"], ...]] = ()
     rights: ClassVar[Rights] = {}
     request: Request
 

@@ -8,7 +8,7 @@ from registry.models import Review as ReviewRow
 from registry.permissions import Permission, Role
 from registry.resources.base import Node, row_number
 from registry.resources.feedback import Review, Reviews
-from registry.resources.webextensions import WebExtensions
+from registry.resources.webextensions import WebExtension, WebExtensions
 
 _EXTENSION_OF = select(ReviewRow.extension_id).where(ReviewRow.id == bindparam("id"))
 
@@ -18,6 +18,7 @@ class Ratings(Node):
 
     __parent__: Any
     child = Review
+    through = (WebExtension, Reviews)
 
     def find(self, name: str) -> Node | None:
         number = row_number(name)
