@@ -28,12 +28,13 @@ import webtest
 from click.testing import CliRunner, Result
 from pyramid.config import Configurator
 
-from registry import application, migrations, settings
+from registry import migrations, settings
 from registry.cli import registry
 from registry.jobs import runner
 from registry.jobs.worker import open_context
 from registry.models import Database
 from registry.signing import ChainPaths, create_development_chain
+from registry.wsgi import application
 from support import databases
 from support.accounts import Accounts
 from support.application import configure

@@ -3,90 +3,22 @@
 import gc
 from typing import Any
 
-from pyramid.config import Configurator
-from pyramid.interfaces import IRequestExtensions, IRequestFactory
-from pyramid.registry import Registry
-from pyramid.request import Request
-
-from registry import backends, documents, downloads, limits, maintenance, rest, security
-from registry.express import Express
-from registry.finished import Finished
-
 
 def main(global_config: Any, **ini: str) -> Any:
     """The WSGI application of an ini file's ``[app:main]`` (a ``paste.app_factory``).
 
     For development the tables are made where they are missing, so that `pserve development.ini` works at once.
     """
-    config = configure(ini)
+    # Imported here, since every command imports this package, and few of them need all that the application does.
+    from registry import wsgi
+
+    config = wsgi.configure(ini)
     if not config.registry["settings"].production:
         from registry import migrations  # production need not wait for it
 
         migrations.upgrade(ini["sqlalchemy.url"])
-    made = application(config)
+    made = wsgi.application(config)
     # All of this stays as long as the process; the collector would go through it again and again.
     gc.collect()
     gc.freeze()
     return made
-
-
-def application(config: Configurator) -> Finished:
-    """The WSGI application of a Configurator, behind the answers that it has given before."""
-    registry, chosen = config.registry, config.registry["settings"]
-    return Finished(
-        Express(config.make_wsgi_app(), registry, rest.shortcuts(), rest.fixed_paths()),
-        registry["database"],
-        most_bytes=chosen.finished_bytes,
-        look_every=chosen.look_every,
-        documents=registry["documents"],
-        count=registry["downloads"].count,
-        parameters=rest.query_parameters(),
-    )
-
-
-def configure(ini: dict[str, str]) -> Configurator:
-    """A committed Configurator. Raises ``settings.BadSetting``.
-
-    No module of the signing craft is part of it: the web process has no key to lose.
-    """
-    config = Configurator(settings={**ini, "handle_exceptions": "false"})
-    furnish(config.registry, ini)
-    config.include("cornice")
-    for part in (
-        "backends",
-        "rendering",
-        "errors",
-        "security",
-        "edge",
-        "limits",
-        "cors",
-        "finished",
-        "maintenance",
-        "services",
-    ):
-        config.include(f"registry.{part}")
-    config.commit()
-    _settle_requests(config.registry)
-    return config
-
-
-def furnish(registry: Registry, ini: dict[str, str]) -> None:
-    """Open all that an ini file decides about, as items of the registry; the rest is the same for all of them.
-
-    Raises ``settings.BadSetting``.
-    """
-    backends.furnish(registry, ini)
-    for part in (security, limits, maintenance, documents, downloads):
-        part.furnish(registry)
-
-
-def _settle_requests(registry: Any) -> None:
-    """Make one class of requests that has all that was added to them.
-
-    Pyramid makes a class anew for each request that anything is added to, which costs more than a query.
-    """
-    added = registry.getUtility(IRequestExtensions)
-    registry.registerUtility(
-        type("Request", (Request,), {**added.methods, **added.descriptors}), IRequestFactory
-    )
-    registry.unregisterUtility(added, IRequestExtensions)

@@ -4,9 +4,9 @@ import pytest
 import time_machine
 import webtest
 
-from registry import application
 from registry.models import now
 from registry.settings import BadSetting
+from registry.wsgi import application
 from support.application import configure
 from support.samples import brackets
 from support.wire import assert_failure

@@ -7,8 +7,8 @@ import pytest
 import time_machine
 import webtest
 
-from registry import application
 from registry.models import now
+from registry.wsgi import application
 from support import redis_server
 from support.application import configure
 from support.samples import brackets

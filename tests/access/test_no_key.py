@@ -6,7 +6,7 @@ import sys
 
 PROGRAM = """
 import json, sys
-from registry import configure
+from registry.wsgi import configure
 configure(json.loads(sys.argv[1])).make_wsgi_app()
 print([name for name in sys.modules if name.startswith("registry.signing")])
 """

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from webtest.http import StopableWSGIServer
 
-from registry import application
 from registry.jobs import runner
 from registry.jobs.clerk import Clerk
 from registry.jobs.worker import open_context
 from registry.settings import read
 from registry.signing import ChainPaths
+from registry.wsgi import application
 from support import issuer
 from support.pictures import picture
 from support.samples import brackets, webextension

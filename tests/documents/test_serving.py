@@ -5,10 +5,10 @@ import gzip
 
 import pytest
 
-from registry import application
 from registry.catalogue.documents import NAMES, PATHS, SIGNED
 from registry.documents import BLOCK, Mapped, signature_path
 from registry.jobs.clerk import GRACE_SECONDS
+from registry.wsgi import application
 
 EMPTY = {"registry.json": {}, "popularity.json": {}, "list": [], "extension_takedown.json": []}
 

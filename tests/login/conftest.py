@@ -1,7 +1,7 @@
 import pytest
 import webtest
 
-from registry import application
+from registry.wsgi import application
 from support import issuer
 from support.application import configure
 from support.browser import Browser

@@ -14,12 +14,13 @@ import webtest
 from click.testing import CliRunner, Result
 from pyramid.config import Configurator
 
-from registry import application, migrations, settings
+from registry import migrations, settings
 from registry.cli import registry
 from registry.jobs.base import WorkerContext
 from registry.jobs.clerk import Clerk
 from registry.jobs.worker import open_context
 from registry.models import Database
+from registry.wsgi import application
 from support.application import configure
 from support.site import Answer, site
 

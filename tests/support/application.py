@@ -1,8 +1,8 @@
 """The application of an ini file, in a hundredth of the time.
 
-What a Configurator makes of 600 views is the same for every ini file, and takes it half a second. So each process has
-it made once, by `registry.configure`; every test gets it with its own database, settings and other parts. Only keys
-that Pyramid itself reads (``pyramid.…``) have no effect here.
+What a Configurator makes of 600 views is the same for every ini file, and takes it half a second. So each process
+has it made once, by `registry.wsgi.configure`; every test gets it with its own database, settings and other parts. Only
+keys that Pyramid itself reads (``pyramid.…``) have no effect here.
 """
 
 import functools
@@ -13,25 +13,25 @@ from pyramid.config import Configurator
 from pyramid.config.settings import Settings
 from pyramid.registry import Registry
 
-import registry as product
+from registry import wsgi
 
 SECRET = "a-secret-for-tests-only-of-forty-characters"
 
 
 def configure(ini: dict[str, str]) -> Configurator:
-    """As `registry.configure`, with a queue in memory. Raises ``settings.BadSetting``."""
+    """As `registry.wsgi.configure`, with a queue in memory. Raises ``settings.BadSetting``."""
     ini = {**ini, "huey.class": "huey.MemoryHuey"}
     made: Any = Registry.__new__(Registry)
     vars(made).update(vars(_made_once()))
     made._settings = Settings(ini)
-    product.furnish(made, ini)
+    wsgi.furnish(made, ini)
     return Configurator(registry=made)
 
 
 @functools.cache
 def _made_once() -> Registry:
     with tempfile.TemporaryDirectory() as folder:
-        config = product.configure(
+        config = wsgi.configure(
             {
                 "sqlalchemy.url": f"sqlite:///{folder}/none.sqlite",
                 "registry.secret": SECRET,

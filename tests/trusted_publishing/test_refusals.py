@@ -13,11 +13,11 @@ import time_machine
 import webtest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from registry import application
 from registry.models import now
 from registry.oidc import Pipelines
 from registry.oidc import issuer as oidc_issuer
 from registry.settings import BadSetting
+from registry.wsgi import application
 from support import issuer, shelf
 from support.application import configure
 from support.wire import assert_failure, send
