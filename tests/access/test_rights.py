@@ -1,7 +1,7 @@
 """Who may do what: rows make principals, principals have permissions, tokens take some of them away again."""
 
 import pytest
-from pyramid.request import Request, apply_request_extensions
+from pyramid.interfaces import IRequestFactory
 from sqlalchemy import select
 
 from registry.models import Extension, Membership, Ownership, Team
@@ -72,9 +72,8 @@ def people(stocked, accounts, database):
 
 def granted(config, headers, name=shelf.PUBLIC):
     """What these headers may do to an extension, by the policy itself; None when it is not there for them."""
-    request = Request.blank("/", headers=headers)
+    request = config.registry.getUtility(IRequestFactory).blank("/", headers=headers)
     request.registry = config.registry
-    apply_request_extensions(request)
     try:
         node = Root(request)["api"]["v4"]["extensions"][name]
         found = {permission for permission in Permission if node.permits(permission)}

@@ -204,5 +204,5 @@ def test_credentials_of_a_disabled_account(app, accounts, config):
 def test_what_everybody_sees_of_an_account(app, accounts, work):
     shelf.stock(app, accounts, work)
     seen = app.get(f"/api/v4/users/{shelf.OWNER}/").json
-    assert (seen["username"], seen["extensions"]) == (shelf.OWNER, [shelf.PUBLIC])
+    assert (seen["username"], seen["extensions"]) == (shelf.OWNER, [shelf.ADDON, shelf.PUBLIC])
     assert_failure(app.get("/api/v4/users/nobody/", expect_errors=True), 404)

@@ -48,6 +48,7 @@ class GranianServer:
         """Serve until SIGTERM or SIGINT."""
         # Imported here, before the processes part, the code is read once and its memory shared.
         importlib.import_module("registry.services")
+        _end_while_starting()
         Granian(
             "registry",
             address=self.host,
@@ -89,15 +90,31 @@ def _application(path: str, trusted_proxy: tuple[str, ...]) -> Callable[..., Any
     """In a process of its own: the application of the ini file."""
     from pyramid.paster import get_app, setup_logging
 
-    # What it has from its parent would only take note of a signal, and serving begin after the end was asked for.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)
     threading.Thread(target=_follow_parent, name="lifeline", daemon=True).start()
     setup_logging(path)
     app: Callable[..., Any] = get_app(path, "main")
     if trusted_proxy:
         app = wrap_wsgi_with_proxy_headers(app, list(trusted_proxy))
     return app
+
+
+def _end_while_starting() -> None:
+    """See to it that a process that is asked to end before it serves does so.
+
+    From its parent it has handlers that only take note of the signal, and it would begin to serve after that.
+    """
+    ends = (signal.SIGTERM, signal.SIGINT)
+
+    def heed() -> None:
+        for number in ends:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ends)
+
+    os.register_at_fork(
+        before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, ends) and None,
+        after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, ends) and None,
+        after_in_child=heed,
+    )
 
 
 def _follow_parent() -> None:
