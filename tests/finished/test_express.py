@@ -4,10 +4,11 @@ import pytest
 import webtest
 from sqlalchemy.exc import OperationalError
 
-from registry import application, configure
 from registry.domain import states
 from registry.models import Database, Extension, ExtensionState
+from registry.wsgi import application
 from support import shelf
+from support.application import configure
 
 EXTENSIONS = "/api/v4/extensions/"
 OF_THE_REQUEST = ("X-Request-Id", "Date")
