@@ -155,7 +155,7 @@ def _take(session: Session, row: TestRun, upload: TestUpload, results: Results) 
     test_results.add(session, row, results.summary, results)
     test_events.note(session, row, test_events.RESULTS, f"{results.summary.tests} results have come.")
     if ended:
-        row.late = row.late or (row.finished is not None and upload.created > row.finished)
+        row.late = row.state == RunState.TIMED_OUT
         row.outcome = test_runs.judge(row)
         session.flush()
         test_cells.count(session, row)

@@ -1,6 +1,7 @@
 """Results of test runs: sent as a file of any format, read one by one, and as they came."""
 
 import contextlib
+import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,7 +20,8 @@ from registry.representations import time
 from registry.resources import test_runs as nodes
 from registry.resources.test_runs import RESULTS
 from registry.rest import ResourceService, answering, with_files
-from registry.results import DEFAULT_LIMITS, Fault, Limits, Results, read_results, sniff
+from registry.results import DEFAULT_LIMITS, Fault, Format, Limits, Results, read_results, sniff
+from registry.results.sources import GZIP
 from registry.schemas.answers import page
 from registry.schemas.test_runs import RESULT, RESULT_DETAIL, RUN, FinalSchema, RawSchema, ResultsSchema
 from registry.storage import Draft
@@ -35,7 +37,8 @@ raw = ResourceService("test_run_raw", RUN_PATH, nodes.TestRun, view="raw/", medi
 
 # What is larger is read by a worker.
 AT_ONCE_BYTES = 4 * 1024 * 1024
-HEAD_BYTES = 64 * 1024
+# Of these, any number of packets or lines from the beginning on can be read.
+STREAMS = (Format.SUBUNIT_V2, Format.SUBUNIT_V1, Format.TAP)
 # What programs call such files.
 RAW_TYPES = (
     "",
@@ -131,9 +134,8 @@ def take(request: Request, node: nodes.AnyRun, draft: Draft, final: bool) -> boo
     settle(request, node)
     run_id, job_id = node.row.id, None
     try:
-        if draft.size > AT_ONCE_BYTES:
-            sniff(draft.file.read(HEAD_BYTES))
-            file = File(sha256=draft.sha256, size=draft.size, final=final)
+        if _takes_long(draft):
+            file = File(sha256=draft.sha256, size=draft.size, format=_begins_well(draft), final=final)
             request.storage.keep(draft.path, draft.sha256)
             job_id = request.database.write(test_uploads.queue_up, run_id, file)
         else:
@@ -148,6 +150,23 @@ def take(request: Request, node: nodes.AnyRun, draft: Draft, final: bool) -> boo
     return job_id is not None
 
 
+def _takes_long(draft: Draft) -> bool:
+    """Whether its sender would wait for long; of what is packed nobody knows how much it is."""
+    draft.file.seek(0)
+    packed = draft.file.read(2) == GZIP
+    return draft.size > (AT_ONCE_BYTES // DEFAULT_LIMITS.ratio if packed else AT_ONCE_BYTES)
+
+
+def _begins_well(draft: Draft) -> Format:
+    """The format of a large file, the first part of which has been read where it can be. Raises Fault."""
+    draft.file.seek(0)
+    first = draft.file.read(AT_ONCE_BYTES)
+    format = sniff(first)
+    if format in STREAMS and not first.startswith(GZIP):
+        read_results(io.BytesIO(first)).close()
+    return format
+
+
 def is_final(request: Request, fields: Message) -> bool:
     """Whether this is the run's last file, as the form says, or else the query. Raises BadRequest."""
     said = fields.get("finished", request.GET.get("finished"))
@@ -158,6 +177,7 @@ def is_final(request: Request, fields: Message) -> bool:
 @contextlib.contextmanager
 def kept(request: Request, draft: Draft, final: bool, limits: Limits) -> Iterator[tuple[File, Results]]:
     """A file that has been read, and is kept. Raises Fault."""
+    draft.file.seek(0)
     with read_results(draft.file, limits) as found:
         request.storage.keep(draft.path, draft.sha256)
         summary = found.summary
