@@ -31,7 +31,7 @@ from registry.resources import Root
 from registry.resources.test_runs import AnyRun, RefStack, find_run
 from registry.rest import ResourceService, answering, with_files
 from registry.results import ANONYMOUS_LIMITS, DEFAULT_LIMITS
-from registry.schemas.test_runs import NOTED, RUN, PlacedSchema, SaidSchema, said
+from registry.schemas.test_runs import NOTED, TAKEN, PlacedSchema, SaidSchema, said
 from registry.storage import Draft
 from registry.validators import deserialize
 from registry.views.test_results import RAW_TYPES, is_final, kept, take
@@ -75,7 +75,7 @@ def update_test_status(request: Request) -> dict[str, Any]:
 
 
 @post_result.post(permission=Permission.READ)
-@answering(RUN, 201)
+@answering(TAKEN, 201)
 @with_files(taken=RAW_TYPES)
 def take_result(request: Request) -> dict[str, Any]:
     """Send the results of a test run, in any form and format; without a `test_id` they are anonymous."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -21,6 +22,7 @@ MOST_TESTS = 100_000
 AT_ONCE = 5000
 _NAME, _RESULT, _DETAIL = table(TestName), table(TestResult), table(TestDetail)
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_NEW = insert(_RESULT)
 _KNOWN = select(_NAME.c.digest, _NAME.c.id).where(_NAME.c.digest.in_(bindparam("digests", expanding=True)))
 _BEFORE = select(_RESULT.c.name_id, _RESULT.c.status).where(
     _RESULT.c.run_id == bindparam("run_id"), _RESULT.c.name_id.in_(bindparam("names", expanding=True))
@@ -57,9 +59,9 @@ def add(session: Session, run: TestRun, summary: Summary, results: Iterable[Resu
         run.duration = (run.duration or 0.0) + summary.duration
 
 
-def digest(name: str) -> bytes:
-    """What the name of a test is found by; its address in hexadecimal digits."""
-    return hashlib.blake2b(name.encode(), digest_size=16).digest()
+def digest(name: str) -> str:
+    """What the name of a test is found by."""
+    return hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
 
 
 def _names(connection: Connection, extension_id: int | None, names: Sequence[str]) -> list[int]:
@@ -78,11 +80,9 @@ def _names(connection: Connection, extension_id: int | None, names: Sequence[str
     return [known[key] for key in digests]
 
 
-def _known(connection: Connection, extension_id: int | None, digests: list[bytes]) -> dict[bytes, int]:
+def _known(connection: Connection, extension_id: int | None, digests: list[str]) -> dict[str, int]:
     whose = _NAME.c.extension_id.is_(None) if extension_id is None else _NAME.c.extension_id == extension_id
-    return {
-        bytes(key): number for key, number in connection.execute(_KNOWN.where(whose), {"digests": digests})
-    }
+    return dict(map(tuple, connection.execute(_KNOWN.where(whose), {"digests": digests})))
 
 
 def _store(connection: Connection, run_id: int, results: list[tuple[int, Result]], first: bool) -> None:
@@ -99,7 +99,8 @@ def _store(connection: Connection, run_id: int, results: list[tuple[int, Result]
         if name_id in before and worst(Status(before[name_id]), result.status) != before[name_id]
     ]
     if fresh:
-        connection.execute(insert(_RESULT), [_row(run_id, *pair) for pair in sorted(fresh)])
+        tags: dict[tuple[str, ...], str] = {}  # most tests have the same
+        connection.execute(_NEW, [_row(run_id, *pair, tags) for pair in fresh])
     if worse:
         connection.execute(_WORSE, [_worse(run_id, *pair) for pair in worse])
     details = [
@@ -115,15 +116,17 @@ def _store(connection: Connection, run_id: int, results: list[tuple[int, Result]
         )
 
 
-def _row(run_id: int, name_id: int, result: Result) -> dict[str, Any]:
+def _row(run_id: int, name_id: int, result: Result, tags: dict[tuple[str, ...], str]) -> dict[str, Any]:
+    if result.tags and result.tags not in tags:
+        tags[result.tags] = orjson.dumps(result.tags).decode()
     return {
         "run_id": run_id,
         "name_id": name_id,
         "status": result.status,
-        "started": result.started,
+        "started": result.started and result.started.timestamp(),
         "duration": result.duration,
         "message": result.message or None,
-        "tags": list(result.tags) or None,
+        "tags": tags.get(result.tags),
     }
 
 

@@ -5,7 +5,6 @@ Anonymous results that name no version belong to none: their runs have no extens
 
 import datetime
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -198,14 +197,14 @@ class TestUpload(Base):
 
 
 class TestName(Base):
-    """The name of a test, once for each extension; ``digest`` is BLAKE2b of it, 16 bytes, and its address."""
+    """The name of a test, once for each extension; ``digest`` is its address, 16 bytes of BLAKE2b."""
 
     __tablename__ = "test_name"
     __table_args__ = (UniqueConstraint("extension_id", "digest"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     extension_id: Mapped[int | None] = mapped_column(ForeignKey("extension.id"))
-    digest: Mapped[bytes] = mapped_column(LargeBinary(16))
+    digest: Mapped[str] = mapped_column(String(32))
     name: Mapped[str] = mapped_column(String(1024))
 
 
@@ -230,12 +229,13 @@ class TestResult(Base):
     name_id: Mapped[int] = mapped_column(ForeignKey("test_name.id"), primary_key=True, autoincrement=False)
     # A `results.Status`.
     status: Mapped[str] = mapped_column(String(10))
-    started: Mapped[datetime.datetime | None]
-    # Seconds.
+    # Seconds, since 1970 and in all. These and the tags are plain numbers and text, because there are many rows.
+    started: Mapped[float | None]
     duration: Mapped[float | None]
     # In one line.
     message: Mapped[str | None] = mapped_column(String(1024))
-    tags: Mapped[list[Any] | None]
+    # A JSON array.
+    tags: Mapped[str | None] = mapped_column(Text)
 
 
 class TestDetail(Base):

@@ -55,6 +55,7 @@ _RUN: dict[str, Any] = {
     "url": URL,
 }
 RUN = mapping(**_RUN)
+TAKEN = mapping(test_id=NUMBER, **_RUN)
 RUN_DETAIL = mapping(**_RUN, tests={"type": "object"}, raw={"type": "array", "items": UPLOAD})
 NEW_RUN = mapping(
     **_RUN,

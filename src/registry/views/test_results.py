@@ -3,8 +3,10 @@
 import contextlib
 import io
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from pyramid.request import Request
 from pyramid.response import Response
 from sqlalchemy import select
@@ -201,11 +203,11 @@ def _result(address: str, row: Any) -> dict[str, Any]:
     return {
         "id": row.name_id,
         "test": row.name,
-        "key": row.digest.hex(),
+        "key": row.digest,
         "status": row.status,
-        "started": time(row.started),
+        "started": None if row.started is None else time(datetime.fromtimestamp(row.started, UTC)),
         "duration": row.duration,
         "message": row.message,
-        "tags": row.tags or [],
+        "tags": orjson.loads(row.tags or "[]"),
         "url": f"{address}{row.name_id}/",
     }

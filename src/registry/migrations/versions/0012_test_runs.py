@@ -132,7 +132,7 @@ def upgrade() -> None:
         "test_name",
         sa.Column("id", BigId, nullable=False),
         sa.Column("extension_id", BigId, nullable=True),
-        sa.Column("digest", sa.LargeBinary(16), nullable=False),
+        sa.Column("digest", sa.String(32), nullable=False),
         sa.Column("name", sa.String(1024), nullable=False),
         sa.ForeignKeyConstraint(
             ["extension_id"], ["extension.id"], name="fk_test_name_extension_id_extension"
@@ -145,10 +145,10 @@ def upgrade() -> None:
         sa.Column("run_id", BigId, autoincrement=False, nullable=False),
         sa.Column("name_id", BigId, autoincrement=False, nullable=False),
         sa.Column("status", sa.String(10), nullable=False),
-        sa.Column("started", Time, nullable=True),
+        sa.Column("started", sa.Double(), nullable=True),
         sa.Column("duration", sa.Double(), nullable=True),
         sa.Column("message", sa.String(1024), nullable=True),
-        sa.Column("tags", Json, nullable=True),
+        sa.Column("tags", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["name_id"], ["test_name.id"], name="fk_test_result_name_id_test_name"),
         sa.ForeignKeyConstraint(["run_id"], ["test_run.id"], name="fk_test_result_run_id_test_run"),
         sa.PrimaryKeyConstraint("run_id", "name_id", name="pk_test_result"),
