@@ -53,7 +53,7 @@ def holders(app, name):
 def test_before_it_is_confirmed_it_says_what_would_happen(world, stocked, accounts):
     key = accounts.jwt(shelf.OWNER)
     said = assert_failure(gone(stocked, key, {}, 409), 409, "CONFIRM_DELETION")
-    assert said["orphaned_extensions"] == ["by-team", "draft", "word-tally"]
+    assert said["orphaned_extensions"] == ["by-team", "draft", "tab-notes", "word-tally"]
     assert said["dissolved_teams"] == ["solo"]
     for wrong in ("bob", "Ann"):
         assert "confirm" in assert_failure(gone(stocked, key, {"confirm": wrong}, 400), 400)

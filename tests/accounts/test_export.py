@@ -39,7 +39,7 @@ def test_it_is_all_there(world, stocked, accounts, database):
     assert ["word-tally"] in names(found, "tokens", "extensions")
     assert len(found["keys"]) == 1
     assert sorted(names(found, "teams", "team")) == ["makers", "solo"]
-    assert sorted(names(found, "ownerships", "extension")) == ["draft", "shared", "word-tally"]
+    assert sorted(names(found, "ownerships", "extension")) == ["draft", "shared", "tab-notes", "word-tally"]
     assert names(found, "invitations", "team") == ["stay"]
     assert [(row["extension"], row["to_user_id"]) for row in found["transfers"]] == [
         ("other", world.ann),

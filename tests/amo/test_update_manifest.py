@@ -124,3 +124,11 @@ def test_brackets_extensions_have_none(app, ann, work):
     app.post("/api/v4/extensions/", brackets(), headers=ann)
     work()
     app.get("/updates/word-tally.json", status=404)
+
+
+def test_ids_in_braces(app, sign, work):
+    guid = "{0f2b6b5c-6c6b-4e57-9a43-6c39ab7a2d7e}"
+    sign(webextension(guid), guid=guid, status=201)
+    work()
+    for address in (f"/updates/{guid}.json", "/updates/%7B0f2b6b5c-6c6b-4e57-9a43-6c39ab7a2d7e%7D.json"):
+        assert list(app.get(address).json["addons"]) == [guid]
