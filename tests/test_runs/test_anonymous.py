@@ -3,7 +3,7 @@
 import pytest
 import webtest
 
-from registry import application
+from registry.wsgi import application
 from support import shelf, subunit
 from support.application import configure
 from support.wire import assert_failure
