@@ -52,7 +52,7 @@ def test_it_is_all_there(world, stocked, accounts, database):
     assert names(found, "review_flags", "note") == ["No reason given"]
     assert names(found, "reports", "comment") == ["It blinks."]
     assert names(found, "report_evidence", "comment") == ["And it beeps."]
-    assert sorted(names(found, "versions", "version")) == ["1.0.0", "1.0.0", "2.0.0"]
+    assert sorted(names(found, "versions", "version")) == ["1.0.0", "1.0.0", "1.0.0", "2.0.0", "2.0.0"]
     assert "version.published" in names(found, "events_by", "kind")
     assert "team.invited" in names(found, "events_about", "kind")
     assert world.ann not in names(found, "events_about", "actor_id")
