@@ -32,6 +32,7 @@ from registry.models import Channel, Validation, Verdict, VersionState
 from registry.models import Extension as ExtensionRow
 from registry.models import Version as Row
 from registry.packages import Package
+from registry.packages.manifest import quoted
 from registry.packages.webextension import WebExtension, is_guid
 from registry.permissions import Permission
 from registry.receiving import Received, receive_part
@@ -103,7 +104,7 @@ def sign_version(request: Request) -> dict[str, Any]:
         if package.version != node.__name__:
             raise bad_field(
                 "version",
-                f"The package is version {package.version}, the address says {node.__name__}.",
+                f"The package is version {package.version}, the address says {quoted(node.__name__)}.",
                 "VERSION_MISMATCH",
             )
         if extension is None:
@@ -121,7 +122,7 @@ def sign_new(request: Request) -> dict[str, Any]:
         if said != package.version:
             raise bad_field(
                 "version",
-                f"The package is version {package.version}, the form says {said}.",
+                f"The package is version {package.version}, the form says {quoted(said)}.",
                 "VERSION_MISMATCH",
             )
         return _submit(request, received, _known(request, package.guid), created=201)
@@ -168,7 +169,7 @@ def _new(package: Package, guid: str) -> Package:
         return dataclasses.replace(package, guid=guid)
     if package.guid != guid:
         raise bad_field(
-            "guid", f"The package's id is {package.guid}, the address says {guid}.", "NAME_MISMATCH"
+            "guid", f"The package's id is {package.guid}, the address says {quoted(guid)}.", "NAME_MISMATCH"
         )
     return package
 
@@ -261,7 +262,7 @@ def _version(request: Request, name: str, number: str) -> Version:
 def _present(request: Request) -> Version:
     node: AddonVersion = request.context
     if node.version is None:
-        what = f"version {node.__name__[:100]} of this add-on" if node.addon.extension else "such add-on"
+        what = f"version {quoted(node.__name__)} of this add-on" if node.addon.extension else "such add-on"
         raise ApiError(404, f"There is no {what}.", "ERROR_NOT_FOUND")
     return node.version
 
