@@ -205,6 +205,7 @@ def test_a_listed_addon(app, ann, submit, work):
     assert created["categories"] == ["bookmarks"]
     assert created["summary"] == {"en-US": "Notes on every tab"}
     assert created["version"]["channel"] == "listed"
+    assert created["current_version"] == created["version"]
     license = created["version"]["license"]
     assert (license["slug"], license["is_custom"]) == ("MPL-2.0", False)
     work()

@@ -1,7 +1,13 @@
 """Packages are uploaded and judged before they become versions: v5 of Mozilla's API."""
 
-import pytest
+import time
 
+import pytest
+import time_machine
+from sqlalchemy import func, select
+
+from registry.domain import uploads as rules
+from registry.models import Blob, Upload
 from support.samples import brackets, webextension
 from support.wire import assert_failure, send
 
@@ -156,3 +162,41 @@ def test_a_better_word_of_the_gate_counts(app, ann, upload, post, accounts):
         app.delete(f"/api/v4/users/me/tokens/{row['id']}/", headers=ann)
     assert upload(package)["valid"]
     assert app.get(first["url"], headers=ann).json["valid"]
+
+
+def test_what_nobody_submits_is_forgotten(app, ann, upload, submit, database):
+    forgotten, refused = upload(webextension(version="3.0")), upload(b"no zip")
+    kept = submit(webextension()).json
+    shared = upload(webextension(version="4.0"))
+    app.post("/api/v4/extensions/", webextension(version="4.0"), headers=ann)
+    blobs, uploads = _counts(database)
+    with time_machine.travel(time.time() + 29 * 24 * 3600, tick=False):
+        database.write(rules.forget)
+    assert _counts(database) == (blobs, uploads)
+    with time_machine.travel(time.time() + 31 * 24 * 3600, tick=False):
+        database.write(rules.forget)
+    # The bytes that are a version's stay, and so does the upload that became one.
+    assert _counts(database) == (blobs - 2, uploads - 3)
+    for sent in (forgotten, refused, shared):
+        app.get(sent["url"], headers=ann, status=404)
+    again = app.put_json(
+        f"/api/v5/addons/addon/{kept['guid']}/",
+        {"version": {"upload": forgotten["uuid"]}},
+        headers=ann,
+        status=400,
+    )
+    assert "NO_UPLOAD" in again.json["version"]["upload"][0]
+    assert upload(webextension(version="3.0"))["valid"]
+
+
+def test_what_an_account_has_not_submitted_ends_with_it(app, ann, upload, submit, database):
+    submit(webextension())
+    upload(webextension(version="3.0"))
+    blobs, uploads = _counts(database)
+    app.delete_json("/api/v4/users/me/", {"confirm": "ann"}, headers=ann)
+    assert _counts(database) == (blobs - 1, uploads - 1)
+
+
+def _counts(database):
+    with database.read() as connection:
+        return tuple(connection.scalar(select(func.count()).select_from(table)) for table in (Blob, Upload))

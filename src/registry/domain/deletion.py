@@ -22,7 +22,7 @@ from typing import Any
 from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
-from registry.domain import admins, events, locks, standing, teams, transfers
+from registry.domain import admins, events, locks, standing, teams, transfers, uploads
 from registry.domain.errors import Conflict
 from registry.domain.notifications import notify, owners, team_admins
 from registry.models import (
@@ -130,6 +130,7 @@ def _bury(session: Session, user: User) -> None:
         .where(Webhook.created_by == user.id, Webhook.state != WebhookState.REMOVED)
         .values(state=WebhookState.DISABLED, reason="The account that made it has been deleted.")
     )
+    uploads.forget_of(session, user.id)
     user.former = hashlib.sha256(user.username.encode()).digest()
     user.username = f"deleted~{user.id}"  # no account can be given such a name
     user.admin, user.disabled, user.deleted = False, now(), now()

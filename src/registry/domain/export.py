@@ -38,6 +38,7 @@ from registry.models import (
     Token,
     Transfer,
     TrustedPublisher,
+    Upload,
     User,
     Version,
     Webhook,
@@ -224,6 +225,7 @@ SECTIONS = (
         .where(Version.submitted_by == _ME),
         Version.id,
     ),
+    Section("uploads", select(*_columns(Upload, "user_id")).where(Upload.user_id == _ME), Upload.id),
     Section(
         "webhooks",
         select(*_columns(Webhook, "secret", "former", "created_by")).where(Webhook.created_by == _ME),

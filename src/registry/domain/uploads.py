@@ -10,20 +10,41 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert
+from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select
 from sqlalchemy.orm import Session
 
 from registry.domain import locks, validation
 from registry.domain.publishing import put_verdict
-from registry.domain.validation import GATE, Outcome
-from registry.models import Channel, Upload, Verdict, now, table
+from registry.domain.validation import GATE, VALIDATE, Outcome
+from registry.models import (
+    Artifact,
+    Blob,
+    Channel,
+    Document,
+    Job,
+    Upload,
+    Validation,
+    Verdict,
+    Version,
+    now,
+    table,
+)
 from registry.packages import Package
 from registry.packages.findings import Finding
 
 # How long one that nobody submits is kept.
 KEPT = datetime.timedelta(days=30)
 
+AT_ONCE = 500
+
 _NEW = insert(table(Upload))
+# Bytes that nothing but uploads could have wanted, and none does.
+_UNWANTED = select(Blob.sha256).where(
+    ~exists().where(Upload.sha256 == Blob.sha256),
+    ~exists().where(Version.upload_sha256 == Blob.sha256),
+    ~exists().where(Artifact.sha256 == Blob.sha256),
+    ~exists().where((Document.sha256 == Blob.sha256) | (Document.gzip_sha256 == Blob.sha256)),
+)
 
 
 @dataclass(frozen=True)
@@ -72,6 +93,24 @@ def outcome(connection: Connection, upload: Any) -> Outcome:
 
 
 def forget(session: Session) -> None:
-    """Those that nobody has submitted for long."""
-    rows = table(Upload)
-    session.execute(delete(rows).where(rows.c.version_id.is_(None), rows.c.created < now() - KEPT))
+    """Forget those that nobody has submitted for long, some at a time, and their bytes if nothing else has them."""
+    _forget(session, Upload.created < now() - KEPT)
+
+
+def forget_of(session: Session, user_id: int) -> None:
+    """Forget those that somebody has not submitted, because their account ends."""
+    while _forget(session, Upload.user_id == user_id):
+        pass
+
+
+def _forget(session: Session, which: ColumnElement[bool]) -> int:
+    rows = session.execute(
+        select(Upload.id, Upload.sha256).where(Upload.version_id.is_(None), which).limit(AT_ONCE)
+    ).all()
+    session.execute(delete(Upload).where(Upload.id.in_([row.id for row in rows])))
+    unwanted = list(session.scalars(_UNWANTED.where(Blob.sha256.in_({row.sha256 for row in rows}))))
+    judged = list(session.scalars(select(Validation.id).where(Validation.sha256.in_(unwanted))))
+    session.execute(delete(Job).where(Job.kind == VALIDATE, Job.subject_id.in_(judged)))
+    session.execute(delete(Validation).where(Validation.id.in_(judged)))
+    session.execute(delete(Blob).where(Blob.sha256.in_(unwanted)))
+    return len(rows)

@@ -17,6 +17,7 @@ from registry.domain import (
     sessions,
     test_uploads,
     trusted_publishers,
+    uploads,
 )
 from registry.jobs.base import WorkerContext
 from registry.models import Blob, Database, Image, ImageFile, TestUpload, now
@@ -48,6 +49,7 @@ def tidy(context: WorkerContext) -> int:
     context.database.write(trusted_publishers.forget)
     context.database.write(mail.forget)
     context.database.write(deliveries.forget)
+    context.database.write(uploads.forget)
     while context.database.write(test_uploads.forget):
         pass
     removed = context.storage.collect(wanted, temporary_age=2 * context.settings.lease, age=BLOB_AGE)

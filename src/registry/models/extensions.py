@@ -243,7 +243,7 @@ class Artifact(Base):
     __tablename__ = "artifact"
 
     version_id: Mapped[int] = mapped_column(ForeignKey("version.id"), primary_key=True, autoincrement=False)
-    sha256: Mapped[str] = mapped_column(ForeignKey("blob.sha256"))
+    sha256: Mapped[str] = mapped_column(ForeignKey("blob.sha256"), index=True)
     size: Mapped[int] = mapped_column(BigId)
     key_id: Mapped[str] = mapped_column(String(64), index=True)
     serial: Mapped[str] = mapped_column(String(64), unique=True)

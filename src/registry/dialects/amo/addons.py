@@ -67,8 +67,8 @@ _AUTHORS = (
     .order_by(Ownership.id)
 )
 _OF_ADDON = (Row.extension_id == _EXTENSION, Row.deleted.is_(None))
-_NEWEST_UNLISTED = (
-    representation.VERSIONS.where(*_OF_ADDON, Row.channel == Channel.UNLISTED)
+_NEWEST = (
+    representation.VERSIONS.where(*_OF_ADDON, Row.channel == bindparam("channel"))
     .order_by(Row.id.desc())
     .limit(1)
 )
@@ -205,6 +205,9 @@ def addon_json(request: Request, node: WebExtension) -> dict[str, Any]:
     current = None
     if row.latest_id is not None:
         current = ask(_BY_ID, {"id": row.latest_id}).one()
+    elif private:
+        # Their authors' clients go on with it before it is on offer.
+        current = ask(_NEWEST, {**which, "channel": Channel.LISTED}).one_or_none()
     return representation.addon(
         request,
         row,
@@ -213,7 +216,7 @@ def addon_json(request: Request, node: WebExtension) -> dict[str, Any]:
         ask(_AUTHORS, which).all(),
         waiting=rest.waiting,
         text_count=rest.texts,
-        unlisted=ask(_NEWEST_UNLISTED, which).one_or_none() if private else None,
+        unlisted=ask(_NEWEST, {**which, "channel": Channel.UNLISTED}).one_or_none() if private else None,
         private=private,
     )
 

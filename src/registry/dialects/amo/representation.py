@@ -158,7 +158,8 @@ def addon(
     unlisted: Any = None,
     private: bool = False,
 ) -> dict[str, Any]:
-    """``detail`` is its ``AddonDetail`` and ``current`` its latest listed version (VERSIONS), if there are any.
+    """``detail`` is its ``AddonDetail`` and ``current`` its latest listed version (VERSIONS), if there are any:
+    one on offer, or for its authors one that may still be.
 
     ``authors`` are users, ``waiting`` is as in `addon_status`. ``private`` adds the latest version of the unlisted
     channel.
