@@ -75,6 +75,7 @@ def test_every_line(address, worker, accounts, ini, signer, tmp_path):
     for number in (0, 1):
         package = webextension("some@addon", f"0.{number + 1}", "Some Addon")
         (folder / f"some.v{number}.xpi").write_bytes(package)
+    (folder / "notes.xpi").write_bytes(webextension("notes@example.org"))
     (folder / "panel.png").write_bytes(picture((640, 400)))
     root = ChainPaths(Path(ini["signing.issuer"].removeprefix("pem:"))).root
     (folder / "root.pem").write_bytes(root.read_bytes())
