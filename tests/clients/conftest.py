@@ -4,13 +4,13 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support import npm
+from support import mozilla_site, npm
 
 BRACKETS = "brackets@0.5.8"
 BRACKETS_SHA512 = (
@@ -46,3 +46,10 @@ def brackets_client(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., d
         return json.loads(done.stdout)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[mozilla_site.Site]:
+    """A running registry for Mozilla's clients, and somebody's API key there."""
+    with mozilla_site.serving(tmp_path_factory.mktemp("registry")) as site:
+        yield site

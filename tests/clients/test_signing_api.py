@@ -2,17 +2,16 @@
 
 import json
 import os
-import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from support import npm
+from support.mozilla_site import Site, verified
 from support.samples import webextension
-from support.serving import REGISTRY, running, write_ini
 
 SECONDS = 120
 
@@ -20,29 +19,6 @@ pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes in /proc"),
     pytest.mark.xdist_group("clients"),
 ]
-
-
-class Site(NamedTuple):
-    """A running registry and somebody's API key there."""
-
-    base: str
-    key: str
-    secret: str
-    root: Path
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("registry")
-    ini = write_ini(folder, f"sqlite:///{folder}/var/registry.sqlite")
-    base = re.search(r"registry.public_url = (.*)", ini.read_text())[1]
-    with running("serve", ini) as run:
-        run.wait_for("A new token for owner")
-        made = subprocess.run(
-            [REGISTRY, "user", "key", "owner", ini], capture_output=True, text=True, check=True
-        ).stdout
-        key, secret = re.search(r"user:\d+:\w+", made)[0], re.search(r"\b[0-9a-f]{64}\b", made)[0]
-        yield Site(base, key, secret, folder / "var" / "signing" / "root.pem")
 
 
 @pytest.fixture
@@ -94,11 +70,6 @@ def web_ext(site: Site, tmp_path: Path) -> Callable[..., subprocess.CompletedPro
         )
 
     return run
-
-
-def verified(site: Site, file: Path, guid: str) -> bool:
-    command = [REGISTRY, "verify", "--root", site.root, "--id", guid, file]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 @pytest.mark.parametrize("api", ["v3", "v4"])
