@@ -319,3 +319,9 @@ def test_texts_that_cannot_be(submit):
 def test_a_refused_submission_leaves_nothing(app, ann, submit):
     submit(webextension(), status=400, slug="12")
     app.get(ADDON, headers=ann, status=404)
+
+
+def test_no_slug_is_a_number(app, ann, submit):
+    created = submit(webextension(name="2048"), status=201).json
+    assert created["slug"] == "2048-extension"
+    assert app.get(f"{ADDONS}2048-extension/", headers=ann).json["id"] == created["id"]

@@ -30,7 +30,8 @@ def slug(title: str, is_free: Callable[[str], bool]) -> str:
     """A free name made of a human title: ``Tab Notes!`` becomes ``tab-notes``, or ``tab-notes-2`` when taken."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     base = re.sub(r"[^a-z0-9._]+", "-", plain)[:_LONGEST_SLUG].strip("-._") or "extension"
-    if is_reserved(base):
+    # A number is another extension's id in some dialects.
+    if is_reserved(base) or base.isdecimal():
         base += "-extension"
     name, number = base, 1
     while not is_free(name):

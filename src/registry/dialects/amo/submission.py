@@ -116,7 +116,7 @@ def _upload(request: Request) -> Any:
         raise bad_upload(f"STILL_VALIDATING: This upload is still being validated; poll {where} and retry.")
     if outcome.verdict != Verdict.PASSED and row.version_id is None:
         errors = [each for each in outcome.findings if each["severity"] == "error"]
-        said = "; ".join(f"{each['code']}: {each['message']}" for each in errors[:3])
+        said = "; ".join(f"{each['code']}: {each['message']}" for each in errors[:3]) or "no verdict"
         raise bad_upload(f"NOT_VALID: This upload did not pass validation ({said}). All of it is at {where}")
     return row
 
