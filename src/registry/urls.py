@@ -26,10 +26,10 @@ def download(base: str, name: str, number: str) -> str:
     return f"{version(base, name, number)}download"
 
 
-def test_run(base: str, name: str | None, number: str | None, run_id: int) -> str:
-    """A test run, below the version it is of; ``name`` and ``number`` are None where it is of none."""
+def test_runs(base: str, name: str | None, number: str | None) -> str:
+    """Where the test runs of a version are; ``name`` and ``number`` are None for those that are of none."""
     above = f"{base}{API}/" if name is None or number is None else version(base, name, number)
-    return f"{above}test-runs/{run_id}/"
+    return f"{above}test-runs/"
 
 
 def reviews(base: str, name: str) -> str:

@@ -90,7 +90,7 @@ def take_result(request: Request) -> dict[str, Any]:
                 take(request, node, draft, final)
             except Conflict as closed:
                 raise bad_field("file", str(closed), closed.code) from None
-    answer = {"test_id": node.row.id, **shown(request, version_of(node), node.row)}
+    answer = {"test_id": node.row.id, **shown(request, node)}
     request.response.status_int, request.response.location = 201, answer["url"]
     return answer
 

@@ -58,29 +58,24 @@ def anonymous(session: Session, plan: test_runs.Plan, file: File, results: Resul
             text = f"At most {most} anonymous results are taken from a network in {span}; log in for more."
             raise TooMany(text, "TOO_MANY_RESULTS", int(wait.total_seconds()) + 1)
     row = test_runs.anonymous(session, plan)
-    _store(session, row, file, results)
+    _take(session, row, _upload(session, row, file, UploadState.STORED), results)
     return row.id
-
-
-def again(session: Session, run_id: int, sha256: str) -> bool:
-    """Whether the run has these very bytes already."""
-    same = select(TestUpload.id).where(TestUpload.run_id == run_id, TestUpload.sha256 == sha256)
-    return session.scalar(same.where(TestUpload.state != UploadState.REJECTED)) is not None
 
 
 def store(session: Session, run_id: int, file: File, results: Results) -> None:
     """Results that have been read. Raises Conflict for a run that takes none any more, Invalid for too many tests."""
     row = test_runs.held(session, run_id)
-    if again(session, run_id, file.sha256):
-        return
-    _must_take(row)
-    _store(session, row, file, results)
+    before = _before(session, row, file)
+    if before is None or before.state == UploadState.REJECTED:
+        _must_take(row)
+        _take(session, row, _upload(session, row, file, UploadState.STORED, before), results)
 
 
 def queue_up(session: Session, run_id: int, file: File) -> int | None:
     """A file that a worker is to read: the number of the job; None for one that is known. Raises Conflict."""
     row = test_runs.held(session, run_id)
-    if again(session, run_id, file.sha256):
+    before = _before(session, row, file)
+    if before is not None:  # what could not be read then cannot be read now
         return None
     _must_take(row)
     if row.state in OPEN:
@@ -140,10 +135,9 @@ def _must_take(row: TestRun) -> None:
     waits = row.state == RunState.TIMED_OUT or (row.state == RunState.FINISHED and not row.uploads)
     if row.state not in OPEN and not (waits and test_runs.holds_token(row)):
         raise test_runs.closed(row)
-
-
-def _store(session: Session, row: TestRun, file: File, results: Results) -> None:
-    _take(session, row, _upload(session, row, file, UploadState.STORED), results)
+    if row.events >= test_events.MOST:
+        text = f"A run has at most {test_events.MOST} events and files of results."
+        raise TooMany(text, "TOO_MANY_EVENTS", test_runs.TOTAL)
 
 
 def _take(session: Session, row: TestRun, upload: TestUpload, results: Results) -> None:
@@ -164,11 +158,16 @@ def _take(session: Session, row: TestRun, upload: TestUpload, results: Results) 
         test_runs.end(session, row, RunState.FINISHED)
 
 
-def _upload(session: Session, row: TestRun, file: File, state: UploadState) -> TestUpload:
-    rejected = session.scalars(
-        select(TestUpload).where(TestUpload.run_id == row.id, TestUpload.sha256 == file.sha256)
-    ).first()
-    upload = rejected or TestUpload(run_id=row.id, sha256=file.sha256, size=file.size)
+def _before(session: Session, row: TestRun, file: File) -> TestUpload | None:
+    """These very bytes, if the run has had them before."""
+    same = select(TestUpload).where(TestUpload.run_id == row.id, TestUpload.sha256 == file.sha256)
+    return session.scalars(same).first()
+
+
+def _upload(
+    session: Session, row: TestRun, file: File, state: UploadState, before: TestUpload | None = None
+) -> TestUpload:
+    upload = before or TestUpload(run_id=row.id, sha256=file.sha256, size=file.size)
     upload.format, upload.producer = file.format, file.producer
     upload.state, upload.final, upload.created = state, file.final, now()
     session.add(upload)

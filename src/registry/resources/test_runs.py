@@ -14,8 +14,12 @@ from registry.models import TestRun as RunRow
 from registry.permissions import Permission, Role
 from registry.resources.base import Node, row_number
 
-RUNS = select(table(RunRow), User.username.label("creator")).outerjoin(
-    User, (User.id == RunRow.created_by) & User.deleted.is_(None)
+_CREATOR = (User.id == RunRow.created_by) & User.deleted.is_(None)
+RUNS = select(table(RunRow), User.username.label("creator")).outerjoin(User, _CREATOR)
+# What a list does not show of them, and would have to read.
+_LONG = ("tests", "extra", "token", "network")
+LISTED = RUNS.with_only_columns(
+    *(column for column in table(RunRow).c if column.name not in _LONG), User.username.label("creator")
 )
 RESULTS = select(table(TestResult), TestName.name, TestName.digest).join(
     TestName, TestName.id == TestResult.name_id

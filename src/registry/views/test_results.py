@@ -29,7 +29,7 @@ from registry.schemas.test_runs import RESULT, RESULT_DETAIL, RUN, FinalSchema, 
 from registry.storage import Draft
 from registry.validators import deserialize, query
 from registry.views.downloads import FileSpan, check_range
-from registry.views.test_runs import LOOSE_PATH, RUN_PATH, settle, shown, version_of
+from registry.views.test_runs import LOOSE_PATH, RUN_PATH, address, settle, shown
 
 results = ResourceService("test_run_results", f"{RUN_PATH}results/", nodes.TestRunResults)
 result = ResourceService("test_run_result", f"{RUN_PATH}results/{{result}}/", nodes.TestRunResult)
@@ -70,10 +70,10 @@ def list_results(request: Request) -> dict[str, Any]:
     if wanted["q"]:
         rows = rows.where(TestName.name.icontains(wanted["q"], autoescape=True))
         total = pagination.count(request, rows.with_only_columns(TestResult.name_id))
-    address = _url(request, node)
+    above = _url(request, node)
 
     def render(row: Any) -> dict[str, Any]:
-        return _result(address, row)
+        return _result(above, row)
 
     return pagination.paginate(request, rows, [table(TestResult).c.name_id], render, total)
 
@@ -86,7 +86,7 @@ def send_results(request: Request) -> dict[str, Any]:
     node = request.context.__parent__
     with receive_results(request) as (draft, fields):
         waits = take(request, node, draft, is_final(request, fields))
-    answer = shown(request, version_of(node), node.row)
+    answer = shown(request, node)
     request.response.status_int, request.response.location = 202 if waits else 201, answer["url"]
     return answer
 
@@ -196,10 +196,10 @@ def kept(request: Request, draft: Draft, final: bool, limits: Limits) -> Iterato
 
 
 def _url(request: Request, node: nodes.AnyRun) -> str:
-    return f"{shown(request, version_of(node), node.row)['url']}results/"
+    return f"{address(request, node)}results/"
 
 
-def _result(address: str, row: Any) -> dict[str, Any]:
+def _result(above: str, row: Any) -> dict[str, Any]:
     return {
         "id": row.name_id,
         "test": row.name,
@@ -209,5 +209,5 @@ def _result(address: str, row: Any) -> dict[str, Any]:
         "duration": row.duration,
         "message": row.message,
         "tags": orjson.loads(row.tags or "[]"),
-        "url": f"{address}{row.name_id}/",
+        "url": f"{above}{row.name_id}/",
     }

@@ -4,7 +4,8 @@ Who makes a run gets a token for its runner, which reports by `events/` and `res
 RefStack's runners have made since 2014 (``dialects.refstack``); both are the same.
 """
 
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from pyramid.request import Request
 from sqlalchemy import Select, select
@@ -17,7 +18,7 @@ from registry.models.test_runs import ENVIRONMENT
 from registry.permissions import Permission
 from registry.representations import time
 from registry.resources import test_runs as nodes
-from registry.resources.test_runs import RUNS
+from registry.resources.test_runs import LISTED
 from registry.rest import ResourceService, answering
 from registry.schemas.answers import page
 from registry.schemas.test_runs import (
@@ -45,7 +46,16 @@ run_event = ResourceService("test_run_event", f"{RUN_PATH}events/{{event}}/", no
 
 # Counting goes no further, so that nobody waits for a number that says "many".
 MOST_COUNTED = 10_000
+_ENV, _COUNTS = attrgetter(*ENVIRONMENT), attrgetter(*test_runs.COUNTS)
 _DUE = select(TestRun.id).where(TestRun.finished.is_(None))
+
+
+class Place(NamedTuple):
+    """Which version runs are of, and the address of its runs."""
+
+    extension: str | None
+    version: str | None
+    url: str
 
 
 @runs.get(permission=Permission.READ, validators=[query(pagination.PageSchema()), query(RunsSchema())])
@@ -55,10 +65,12 @@ def list_runs(request: Request) -> dict[str, Any]:
     version = request.context.__parent__
     open_to(request, version)
     _end_due_of(request, version.row.id)
-    rows = _filtered(RUNS.where(TestRun.version_id == version.row.id), request.validated)
+    rows = _filtered(LISTED.where(TestRun.version_id == version.row.id), request.validated)
+
+    place = _place(request, version)
 
     def render(row: Any) -> dict[str, Any]:
-        return shown(request, version, row)
+        return _shown(place, row)
 
     total = pagination.count(request, rows.with_only_columns(TestRun.id).limit(MOST_COUNTED))
     return pagination.paginate(request, rows, [table(TestRun).c.id], render, total, descending=True)
@@ -152,7 +164,7 @@ def note(request: Request, node: nodes.AnyRun, message: test_events.Said) -> dic
     node.reload()
     row = node.row
     request.response.status_int = 201
-    request.response.location = f"{_url(request, node)}events/{event_id}/"
+    request.response.location = f"{address(request, node)}events/{event_id}/"
     return {
         "test_id": row.id,
         "status": message.text,
@@ -194,19 +206,29 @@ def version_of(node: nodes.AnyRun) -> Any:
     return None if isinstance(node, nodes.LooseRun) else above.__parent__
 
 
-def shown(request: Request, version: Any, row: Any) -> dict[str, Any]:
-    """A run, of a version's node or None."""
-    extension = version and version.__parent__.__parent__.row
+def shown(request: Request, node: nodes.AnyRun) -> dict[str, Any]:
+    """A run as JSON."""
+    return _shown(_place(request, version_of(node)), node.row)
+
+
+def _place(request: Request, version: Any) -> Place:
+    if version is None:
+        return Place(None, None, urls.test_runs(request.public_url, None, None))
+    name, number = version.__parent__.__parent__.row.name, version.row.version
+    return Place(name, number, urls.test_runs(request.public_url, name, number))
+
+
+def _shown(place: Place, row: Any) -> dict[str, Any]:
     return {
         "id": row.id,
         "uuid": row.uuid,
-        "extension": extension and extension.name,
-        "version": version and version.row.version,
+        "extension": place.extension,
+        "version": place.version,
         "package_sha256": row.package_sha256,
         "state": row.state,
         "outcome": row.outcome,
         "reason": row.reason,
-        "env": {name: getattr(row, name) for name in ENVIRONMENT},
+        "env": dict(zip(ENVIRONMENT, _ENV(row), strict=True)),
         "source": row.source,
         "tokenless": row.tokenless,
         "runner": row.runner_label,
@@ -216,23 +238,21 @@ def shown(request: Request, version: Any, row: Any) -> dict[str, Any]:
         "last_seen": time(row.last_seen),
         "deadline": time(row.deadline) if row.finished is None else None,
         "finished": time(row.finished),
-        "counts": {status: getattr(row, status) for status in test_runs.COUNTS},
+        "counts": dict(zip(test_runs.COUNTS, _COUNTS(row), strict=True)),
         "duration": row.duration,
         "truncated": row.truncated,
         "late": row.late,
         "withdrawn": time(row.withdrawn),
         "attempt": row.attempt,
         "retry_of": row.retry_of,
-        "url": urls.test_run(
-            request.public_url, extension and extension.name, version and version.row.version, row.id
-        ),
+        "url": f"{place.url}{row.id}/",
     }
 
 
 def _detail(request: Request, node: nodes.AnyRun) -> dict[str, Any]:
     files = select(table(TestUpload)).where(TestUpload.run_id == node.row.id).order_by(TestUpload.id)
     return {
-        **shown(request, version_of(node), node.row),
+        **shown(request, node),
         "tests": node.row.tests,
         "raw": [
             {
@@ -259,13 +279,12 @@ def _event(request: Request, node: nodes.AnyRun, row: Any) -> dict[str, Any]:
         "exit_code": row.exit_code,
         "progress": None if row.done is None else f"{row.done}/{row.total}",
         "created": time(row.created),
-        "url": f"{_url(request, node)}events/{row.id}/",
+        "url": f"{address(request, node)}events/{row.id}/",
     }
 
 
-def _url(request: Request, node: nodes.AnyRun) -> str:
-    url: str = shown(request, version_of(node), node.row)["url"]
-    return url
+def address(request: Request, node: nodes.AnyRun) -> str:
+    return f"{_place(request, version_of(node)).url}{node.row.id}/"
 
 
 def _filtered(rows: Select[Any], wanted: dict[str, Any]) -> Select[Any]:
