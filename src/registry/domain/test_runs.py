@@ -34,6 +34,7 @@ from registry.models import (
     TestUpload,
     UploadState,
     User,
+    Version,
     now,
 )
 from registry.results import Outcome, Status, outcome
@@ -183,12 +184,14 @@ def end(
 
 def record(session: Session, row: TestRun, actor_id: int | None = None) -> None:
     """Put into the record how it ended."""
+    version = session.scalar(select(Version.version).where(Version.id == row.version_id))
     events.record(
         session,
         _ENDED.get(RunState(row.state), "test-run.finished"),
         actor_id=actor_id,
         extension_id=row.extension_id,
         run=row.id,
+        version=version,
         state=row.state,
         outcome=row.outcome,
     )

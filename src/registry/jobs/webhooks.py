@@ -90,4 +90,6 @@ def _body(base: str, order: Any, token: str) -> dict[str, Any]:
         data["url"] = urls.extension(base, order.name)
         if version is not None:
             data |= {"version": version, "url": urls.version(base, order.name, version)}
+            if "run" in order.data:
+                data["url"] = f"{urls.test_runs(base, order.name, version)}{order.data['run']}/"
     return {"type": order.type, "timestamp": at.isoformat().replace("+00:00", "Z"), "data": data}
