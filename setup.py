@@ -49,6 +49,6 @@ setup(
     },
     entry_points={
         "paste.app_factory": ["main = registry:main"],
-        "console_scripts": ["registry = registry.cli:main"],
+        "console_scripts": ["registry = registry.cli:main", "registry-runner = registry.runner.cli:main"],
     },
 )
