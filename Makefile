@@ -52,6 +52,7 @@ demo: $(INSTALLED) ## Publish, sign, list, download and verify two extensions on
 bench: $(INSTALLED_TESTS) ## Measure signing, publishing, test results and reading (which needs wrk and nginx)
 	$(PYTHON) bench/signing.py
 	$(PYTHON) bench/publish.py
+	$(PYTHON) bench/polls.py
 	$(PYTHON) bench/changes.py
 	$(PYTHON) bench/results.py
 	$(PYTHON) bench/read.py

@@ -2,15 +2,18 @@
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from support import npm
 from support.mozilla_site import Site, verified
+from support.serving import ROOT
 
 SECONDS = 120
 NEWEST, SEVEN = "web-ext@10.7.0", "web-ext@7.12.0"
@@ -144,6 +147,34 @@ def test_what_is_wrong_is_said(site, sign, source):
     assert taken.returncode == 1
     assert "Conflict" in said(taken)
     assert f"{site.base}/" in said(taken)  # the file that is there
+
+
+def test_the_workflow_of_the_docs(site, source, tmp_path):
+    guid = "workflow@web-ext.example.org"
+    (source / "manifest.json").write_text(json.dumps(manifest(guid)))
+    page = (ROOT / "docs" / "ci.md").read_text().partition("## With web-ext")[2]
+    (job,) = yaml.safe_load(re.search(r"```yaml\n(.*?)```", page, re.DOTALL)[1])["jobs"].values()
+    key, secret = job["env"]["WEB_EXT_API_KEY"], job["env"]["WEB_EXT_API_SECRET"]
+    assert (key, secret) == ("${{ secrets.REGISTRY_KEY }}", "${{ secrets.REGISTRY_SECRET }}")
+    environment = {
+        "PATH": f"{npm.installed(NEWEST) / '.bin'}:{os.environ['PATH']}",
+        "HOME": str(tmp_path),
+        "REGISTRY": site.base,
+        "WEB_EXT_API_KEY": site.key,
+        "WEB_EXT_API_SECRET": site.secret,
+    }
+    done = subprocess.run(
+        ["bash", "-c", job["steps"][-1]["run"]],
+        cwd=source,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, said(done)
+    (file,) = (source / "signed").glob("*.xpi")
+    assert verified(site, file, guid)
 
 
 def test_version_7_by_the_submission_api(site, run, fetched, tmp_path):
