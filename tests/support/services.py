@@ -84,7 +84,10 @@ ABSENT = {
     "result": "x",
 }
 
-QUESTIONS = {"/api/v4/updates/": "?host=brackets&host_version=1.14&installed=word-tally@1.0.0"}
+QUESTIONS = {
+    "/api/v4/updates/": "?host=brackets&host_version=1.14&installed=word-tally@1.0.0",
+    "/api/v5/ratings/rating/": f"?addon={shelf.ADDON}",
+}
 
 _VARIABLE = re.compile(r"{(\w+)(?::(?:[^{}]|{[^}]*})*)?}")
 
