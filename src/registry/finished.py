@@ -49,11 +49,12 @@ Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 class Permit:
     """A view's leave to keep its answer: until this extension changes, None for anything at all.
 
-    ``counted`` is the version whose download it is.
+    ``counted`` is the version whose download it is; ``seconds`` is how long it may be kept at most.
     """
 
     extension_id: int | None = None
     counted: int | None = None
+    seconds: float = LONGEST
 
 
 @dataclass(slots=True)
@@ -230,7 +231,7 @@ def _finish(permit: Permit, seq: int, headers: Headers, body: bytes) -> Kept:
     return Kept(
         permit=permit,
         seq=seq,
-        until=time.monotonic() + LONGEST,
+        until=time.monotonic() + permit.seconds,
         is_json=kind.startswith(_JSON),
         etag=etag[:-1] or None,
         plain=[*plain, *tag, ("Content-Length", str(len(body)))],
@@ -259,11 +260,11 @@ def accepts_json(environ: dict[str, Any]) -> bool:
 
 
 def _keep_until_changed(
-    request: Request, extension_id: int | None = None, counted: int | None = None
+    request: Request, extension_id: int | None = None, counted: int | None = None, seconds: float = LONGEST
 ) -> None:
     """Allow that this answer is kept until that extension changes, or anything does if it is None."""
     if KEEP in request.environ:
-        request.environ[KEEP] = Permit(extension_id, counted)
+        request.environ[KEEP] = Permit(extension_id, counted, seconds)
 
 
 def includeme(config: Any) -> None:

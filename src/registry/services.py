@@ -46,6 +46,7 @@ from registry.views import (  # noqa: F401 - define their services
     search,
     sessions,
     teams,
+    test_matrix,
     test_results,
     test_runs,
     tokens,

@@ -238,6 +238,9 @@ class Settings:
         (),
         "User names, separated by spaces, whose test runs are shown as the registry's own runners'.",
     )
+    fresh_days: int = setting(
+        "results.fresh_days", 90, "After so many days what a test run found is marked as stale."
+    )
     webhooks_local: bool = setting(
         "webhooks.allow_local", False, "Let webhooks be here; production refuses it."
     )

@@ -6,17 +6,21 @@ a version; neither does one that has been withdrawn.
 
 from typing import Any
 
-from sqlalchemy import and_, delete, select, update
+from sqlalchemy import and_, case, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from registry.models import TestCell, TestRun, table
+from registry.models import RunSource, TestCell, TestRun, table
 from registry.results import Outcome
 
 TOKENLESS = "tokenless"
+# Whose word counts; anybody else's is shown apart, and nothing is decided by it.
+TRUSTED = (str(RunSource.OWNER), str(RunSource.RUNNER))
+PROVENANCES = (*map(str, RunSource), TOKENLESS)
 COUNTED = (Outcome.PASSED, Outcome.FAILED, Outcome.INCOMPLETE, Outcome.PASS_ONLY)
 _CELL = table(TestCell)
-_KEY = ("version_id", "host_app", "host_version", "os", "provenance")
+_OF_RUN = ("version_id", "package_sha256", "host_app", "host_version", "os", "arch", "locale")
+_KEY = (*_OF_RUN, "provenance")
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
@@ -32,10 +36,13 @@ def count(session: Session, run: TestRun) -> None:
     connection = session.connection()
     new = _INSERT[connection.dialect.name](_CELL)
     outcome = str(run.outcome)
-    newest = {"newest_run_id": run.id, "newest": run.finished}
+    newest = {"newest_run_id": run.id, "newest_outcome": outcome, "newest": run.finished}
     counts = {name: int(name == outcome) for name in COUNTED}
+    # Results that come late are of a run that ended before others, perhaps.
+    is_newest = new.excluded.newest >= _CELL.c.newest
+    later = {name: case((is_newest, new.excluded[name]), else_=_CELL.c[name]) for name in newest}
     statement = new.values(**_key(run), **counts, **newest).on_conflict_do_update(
-        index_elements=_KEY, set_={outcome: _CELL.c[outcome] + 1, **newest}
+        index_elements=_KEY, set_={outcome: _CELL.c[outcome] + 1, **later}
     )
     connection.execute(statement)
 
@@ -53,6 +60,7 @@ def uncount(session: Session, run: TestRun) -> None:
         values = {
             outcome: _CELL.c[outcome] - 1,
             "newest_run_id": before.id,
+            "newest_outcome": before.outcome,
             "newest": before.finished,
         }
         session.execute(update(_CELL).where(here).values(values))
@@ -63,24 +71,15 @@ def _counts(run: TestRun) -> bool:
 
 
 def _key(run: TestRun) -> dict[str, Any]:
-    return {
-        "version_id": run.version_id,
-        "host_app": run.host_app,
-        "host_version": run.host_version,
-        "os": run.os,
-        "provenance": provenance(run),
-    }
+    return {**{name: getattr(run, name) for name in _OF_RUN}, "provenance": provenance(run)}
 
 
 def _newest_but(run: TestRun) -> Any:
     """The newest other run that its cell counts."""
-    same = [
-        getattr(TestRun, name) == getattr(run, name)
-        for name in ("version_id", "host_app", "host_version", "os")
-    ]
+    same = [getattr(TestRun, name) == getattr(run, name) for name in _OF_RUN]
     vouched = TestRun.tokenless if run.tokenless else and_(~TestRun.tokenless, TestRun.source == run.source)
     return (
-        select(TestRun.id, TestRun.finished)
+        select(TestRun.id, TestRun.finished, TestRun.outcome)
         .where(
             *same, vouched, TestRun.id != run.id, TestRun.withdrawn.is_(None), TestRun.outcome.in_(COUNTED)
         )

@@ -173,25 +173,42 @@ def upgrade() -> None:
     op.create_table(
         "test_cell",
         sa.Column("version_id", BigId, autoincrement=False, nullable=False),
+        sa.Column("provenance", sa.String(10), nullable=False),
+        sa.Column("package_sha256", sa.String(64), nullable=False),
         sa.Column("host_app", sa.String(64), nullable=False),
         sa.Column("host_version", sa.String(64), nullable=False),
         sa.Column("os", sa.String(64), nullable=False),
-        sa.Column("provenance", sa.String(10), nullable=False),
+        sa.Column("arch", sa.String(64), nullable=False),
+        sa.Column("locale", sa.String(64), nullable=False),
         sa.Column("passed", sa.Integer(), nullable=False),
         sa.Column("failed", sa.Integer(), nullable=False),
         sa.Column("incomplete", sa.Integer(), nullable=False),
         sa.Column("pass_only", sa.Integer(), nullable=False),
         sa.Column("newest_run_id", BigId, nullable=False),
+        sa.Column("newest_outcome", sa.String(10), nullable=False),
         sa.Column("newest", Time, nullable=False),
         sa.ForeignKeyConstraint(
             ["newest_run_id"], ["test_run.id"], name="fk_test_cell_newest_run_id_test_run"
         ),
         sa.ForeignKeyConstraint(["version_id"], ["version.id"], name="fk_test_cell_version_id_version"),
         sa.PrimaryKeyConstraint(
-            "version_id", "host_app", "host_version", "os", "provenance", name="pk_test_cell"
+            "version_id",
+            "provenance",
+            "package_sha256",
+            "host_app",
+            "host_version",
+            "os",
+            "arch",
+            "locale",
+            name="pk_test_cell",
         ),
     )
     op.create_index("ix_test_cell_newest_run_id", "test_cell", ["newest_run_id"])
+    passed = _where("newest_outcome = 'passed' AND provenance IN ('owner', 'runner')")
+    op.create_index(
+        "ix_test_cell_tested", "test_cell", ["host_app", "host_version", "os", "version_id"], **passed
+    )
+    op.create_index("ix_test_cell_os", "test_cell", ["os", "version_id"], **passed)
 
 
 def downgrade() -> None:
