@@ -18,7 +18,7 @@ from registry.rest import ResourceService, answering, with_files
 from registry.schemas.test_matrix import BADGE, DIFF, MATRIX, BadgeSchema, DiffSchema, MatrixSchema
 from registry.urls import API
 from registry.validators import query
-from registry.views.test_runs import RUN_PATH, open_to, settle, shown, version_of
+from registry.views.test_runs import RUN_PATH, address, open_to, settle
 
 VERSION_PATH = f"{API}/extensions/{{name}}/versions/{{version}}/"
 matrix = ResourceService("test_matrix", VERSION_PATH, Version, view="test-matrix/")
@@ -38,6 +38,7 @@ def show_matrix(request: Request) -> dict[str, Any]:
     row, found = request.context.row, _cells(request)
     name = request.context.__parent__.__parent__.row.name
     sources = test_matrix.sources(request.validated["source"])
+    runs = urls.test_runs(request.public_url, name, row.version)
 
     def cell(each: Cell) -> dict[str, Any]:
         return {
@@ -48,7 +49,7 @@ def show_matrix(request: Request) -> dict[str, Any]:
             "counts": each.counts,
             "sources": each.sources,
             "newest": time(each.newest),
-            "newest_run": urls.test_run(request.public_url, name, row.version, each.newest_run_id),
+            "newest_run": f"{runs}{each.newest_run_id}/",
             "stale": each.stale,
         }
 
@@ -92,7 +93,7 @@ def show_diff(request: Request) -> dict[str, Any]:
     base = nodes.find_run(request.root, request.validated["base"])
     if base is None or base.row.extension_id != node.row.extension_id:
         raise bad_field("base", "There is no such run of this extension.", "NO_RUN")
-    here, there = (shown(request, version_of(each), each.row)["url"] for each in (node, base))
+    here, there = address(request, node), address(request, base)
     changes = test_diffs.diff(request.read, node.row.id, base.row.id)
 
     def change(each: test_diffs.Change) -> dict[str, Any]:
