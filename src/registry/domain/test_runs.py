@@ -270,10 +270,10 @@ def _deadline(row: TestRun) -> datetime.datetime:
 
 
 def _quotas(session: Session, version_id: int, user_id: int) -> None:
-    still_open = select(func.count()).where(TestRun.version_id == version_id, TestRun.finished.is_(None))
+    still_open = select(func.count()).where(
+        TestRun.version_id == version_id, TestRun.finished.is_(None), TestRun.deadline > now()
+    )
     if (session.scalar(still_open) or 0) >= OPEN_OF_VERSION:
-        if end_due(session, version_id=version_id):
-            return
         raise TooMany(f"A version has at most {OPEN_OF_VERSION} open runs.", "TOO_MANY_OPEN_RUNS", SILENCE)
     made = select(TestRun.created).where(TestRun.created_by == user_id).order_by(TestRun.id.desc())
     first = session.scalars(made.offset(OF_ACCOUNT_A_DAY - 1).limit(1)).first()

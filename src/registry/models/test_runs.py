@@ -64,8 +64,8 @@ class TestRun(Base):
         Index("ix_test_run_version", "version_id", "id"),
         # The sweep: whose time is up.
         Index("ix_test_run_deadline", "deadline", postgresql_where=_IS_OPEN, sqlite_where=_IS_OPEN),
-        # How many of a version are open.
-        Index("ix_test_run_open", "version_id", postgresql_where=_IS_OPEN, sqlite_where=_IS_OPEN),
+        # Those of a version that are open, and until when.
+        Index("ix_test_run_open", "version_id", "deadline", postgresql_where=_IS_OPEN, sqlite_where=_IS_OPEN),
         # Those that an account has made.
         Index("ix_test_run_account", "created_by", "id"),
         # How many results a network sent without a name, and those that are due to be forgotten.

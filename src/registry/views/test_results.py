@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from pyramid.request import Request
 from pyramid.response import Response
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from registry import pagination
 from registry.domain import test_runs, test_uploads
@@ -22,7 +22,7 @@ from registry.representations import time
 from registry.resources import test_runs as nodes
 from registry.resources.test_runs import RESULTS
 from registry.rest import ResourceService, answering, with_files
-from registry.results import DEFAULT_LIMITS, Fault, Format, Limits, Results, read_results, sniff
+from registry.results import DEFAULT_LIMITS, Fault, Format, Limits, Results, Status, read_results, sniff
 from registry.results.sources import GZIP
 from registry.schemas.answers import page
 from registry.schemas.test_runs import RESULT, RESULT_DETAIL, RUN, FinalSchema, RawSchema, ResultsSchema
@@ -53,6 +53,10 @@ RAW_TYPES = (
 )
 
 
+# Literally as the index of these has it.
+_TROUBLE = text(f"test_result.status <> '{Status.PASSED}'")
+
+
 @results.get(permission=Permission.READ, validators=[query(pagination.PageSchema()), query(ResultsSchema())])
 @loose_results.get(
     permission=Permission.READ, validators=[query(pagination.PageSchema()), query(ResultsSchema())]
@@ -66,6 +70,8 @@ def list_results(request: Request) -> dict[str, Any]:
     total = sum(getattr(node.row, status) for status in test_runs.COUNTS)
     if wanted["status"]:
         rows = rows.where(TestResult.status == wanted["status"])
+        if wanted["status"] != Status.PASSED:
+            rows = rows.where(_TROUBLE)
         total = getattr(node.row, wanted["status"])
     if wanted["q"]:
         rows = rows.where(TestName.name.icontains(wanted["q"], autoescape=True))

@@ -90,7 +90,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_test_run_network", "test_run", ["network", "created"], **_where("source = 'anonymous'")
     )
-    op.create_index("ix_test_run_open", "test_run", ["version_id"], **_where("finished IS NULL"))
+    op.create_index("ix_test_run_open", "test_run", ["version_id", "deadline"], **_where("finished IS NULL"))
     op.create_index("ix_test_run_retry_of", "test_run", ["retry_of"])
     op.create_index("ix_test_run_version", "test_run", ["version_id", "id"])
     op.create_table(
