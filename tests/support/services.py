@@ -32,6 +32,7 @@ PRESENT = {
     "pk": "0" * 32,
     "rating": "1",
     "uuid": "0" * 32,
+    "meta_key": "shared",
 }
 # Variables that name a row which is not on the shelf.
 ADMINS_ONLY = tuple(

@@ -188,7 +188,7 @@ def _anonymous(request: Request, draft: Draft, fields: Message) -> AnyRun:
             413, f"Anonymous results may have at most {ANONYMOUS_LIMITS.wire_bytes} bytes.", "ERROR_TOO_LARGE"
         )
     with kept(request, draft, True, ANONYMOUS_LIMITS) as (file, found):
-        run_id = request.database.write(test_uploads.anonymous, plan, file, found)
+        run_id = request.database.write(test_uploads.unasked, plan, file, found)
     node = find_run(Root(request), run_id)
     assert node is not None  # noqa: S101 - it has just been made
     return node

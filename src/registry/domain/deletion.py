@@ -39,6 +39,7 @@ from registry.models import (
     Notification,
     Ownership,
     OwnershipRole,
+    PublicKey,
     Review,
     Team,
     Token,
@@ -61,6 +62,7 @@ PERSONAL = (
     Mail,
     MailAddress,
     Notification,
+    PublicKey,
     Token,
 )
 MOST_NAMED = 100

@@ -29,6 +29,7 @@ from registry.models import (
     Membership,
     Notification,
     Ownership,
+    PublicKey,
     Report,
     ReportEvidence,
     Review,
@@ -111,6 +112,11 @@ SECTIONS = (
     ),
     Section("tokens", select(*_columns(Token, "user_id", "sha256")).where(Token.user_id == _ME), Token.id),
     Section("keys", select(*_columns(ApiKey, "user_id", "secret")).where(ApiKey.user_id == _ME), ApiKey.id),
+    Section(
+        "public_keys",
+        select(*_columns(PublicKey, "user_id")).where(PublicKey.user_id == _ME),
+        PublicKey.id,
+    ),
     Section(
         "teams",
         select(Team.name.label("team"), Membership.role, Membership.created)

@@ -112,9 +112,12 @@ def create(session: Session, plan: Plan, runners: tuple[str, ...] = ()) -> Creat
     return Created(row.id, token)
 
 
-def anonymous(session: Session, plan: Plan) -> TestRun:
-    """The run of results that somebody sent without having been asked, or having said who they are."""
-    row = _row(plan, RunSource.ANONYMOUS)
+def unasked(session: Session, plan: Plan) -> TestRun:
+    """The run of results that somebody sent without having been asked. Raises TooMany for an account's too many."""
+    if plan.created_by is not None:
+        standing.require(session, plan.created_by, standing.oneself(plan.created_by, plan.created_by))
+        _quota_of_account(session, plan.created_by)
+    row = _row(plan, RunSource.ANONYMOUS if plan.created_by is None else RunSource.COMMUNITY)
     moment = now()
     row.state, row.started, row.last_seen = RunState.RUNNING, moment, moment
     session.add(row)
@@ -275,6 +278,10 @@ def _quotas(session: Session, version_id: int, user_id: int) -> None:
     )
     if (session.scalar(still_open) or 0) >= OPEN_OF_VERSION:
         raise TooMany(f"A version has at most {OPEN_OF_VERSION} open runs.", "TOO_MANY_OPEN_RUNS", SILENCE)
+    _quota_of_account(session, user_id)
+
+
+def _quota_of_account(session: Session, user_id: int) -> None:
     made = select(TestRun.created).where(TestRun.created_by == user_id).order_by(TestRun.id.desc())
     first = session.scalars(made.offset(OF_ACCOUNT_A_DAY - 1).limit(1)).first()
     if first is not None and first > now() - A_DAY:

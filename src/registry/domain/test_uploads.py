@@ -16,6 +16,7 @@ from registry.domain.errors import TooMany
 from registry.models import (
     OPEN,
     Job,
+    RefStackResult,
     RunSource,
     RunState,
     TestDetail,
@@ -46,12 +47,20 @@ class File:
     final: bool = True
 
 
-def anonymous(session: Session, plan: test_runs.Plan, file: File, results: Results) -> int:
+def unasked(session: Session, plan: test_runs.Plan, file: File, results: Results) -> int:
     """Results that nobody asked for, of a run of their own: its number. Raises TooMany."""
+    if plan.created_by is None:
+        _quota_of_network(session, plan.network)
+    row = test_runs.unasked(session, plan)
+    _take(session, row, _upload(session, row, file, UploadState.STORED), results)
+    return row.id
+
+
+def _quota_of_network(session: Session, network: str | None) -> None:
     for span, most in OF_NETWORK:
         recent = select(TestRun.created).where(
             _ANONYMOUS,
-            TestRun.network == plan.network,
+            TestRun.network == network,
             TestRun.created > now() - span,
         )
         last = session.scalars(recent.order_by(TestRun.created.desc()).offset(most - 1).limit(1)).first()
@@ -59,9 +68,6 @@ def anonymous(session: Session, plan: test_runs.Plan, file: File, results: Resul
             wait = last + span - now()
             said = f"At most {most} anonymous results are taken from a network in {span}; log in for more."
             raise TooMany(said, "TOO_MANY_RESULTS", int(wait.total_seconds()) + 1)
-    row = test_runs.anonymous(session, plan)
-    _take(session, row, _upload(session, row, file, UploadState.STORED), results)
-    return row.id
 
 
 def store(session: Session, run_id: int, file: File, results: Results) -> None:
@@ -124,7 +130,7 @@ def forget(session: Session) -> int:
     ids = [row.id for row in rows]
     files = select(TestUpload.id).where(TestUpload.run_id.in_(ids))
     session.execute(delete(Job).where(Job.kind == READ, Job.subject_id.in_(files)))
-    for model in (TestDetail, TestResult, TestEvent, TestUpload):
+    for model in (TestDetail, TestResult, TestEvent, TestUpload, RefStackResult):
         session.execute(delete(model).where(model.run_id.in_(ids)))
     session.execute(delete(TestRun).where(TestRun.id.in_(ids)))
     return len(ids)

@@ -42,6 +42,7 @@ from registry.models.feedback import (
 )
 from registry.models.mail import Digest, Mail, MailAddress
 from registry.models.ownership import Ownership, OwnershipRole, Transfer, TrustedPublisher
+from registry.models.refstack import PublicKey, RefStackResult
 from registry.models.search import SearchDocument
 from registry.models.teams import Invitation, Membership, Team, TeamRole
 from registry.models.test_runs import (
@@ -102,6 +103,8 @@ __all__ = [
     "Notification",
     "Ownership",
     "OwnershipRole",
+    "PublicKey",
+    "RefStackResult",
     "Report",
     "ReportEvidence",
     "ReportState",

@@ -14,6 +14,7 @@ from registry.models import (
     LoginSession,
     Membership,
     Notification,
+    PublicKey,
     TeamRole,
     Token,
     Transfer,
@@ -46,6 +47,14 @@ class MyKey(Node):
 
 class MyKeys(Mine):
     child, model = MyKey, ApiKey
+
+
+class MyPublicKey(Node):
+    pass
+
+
+class MyPublicKeys(Mine):
+    child, model = MyPublicKey, PublicKey
 
 
 class MySession(Node):
@@ -131,6 +140,7 @@ class Me(Node):
         "invitations": MyInvitations,
         "keys": MyKeys,
         "notifications": MyNotifications,
+        "public-keys": MyPublicKeys,
         "sessions": MySessions,
         "tokens": MyTokens,
         "transfers": MyTransfers,

@@ -3,13 +3,24 @@
 Who made a run, and who holds its token, report to it; to one without a token anybody does.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from sqlalchemy import bindparam, select
 
 from registry import permissions
-from registry.models import Extension, TestDetail, TestEvent, TestName, TestResult, User, Version, table
+from registry.models import (
+    Extension,
+    RefStackResult,
+    TestDetail,
+    TestEvent,
+    TestName,
+    TestResult,
+    User,
+    Version,
+    table,
+)
 from registry.models import TestRun as RunRow
 from registry.permissions import Permission, Role
 from registry.resources.base import Node, row_number
@@ -26,7 +37,18 @@ RESULTS = select(table(TestResult), TestName.name, TestName.digest).join(
 )
 _RUN = RUNS.where(RunRow.id == bindparam("run_id"))
 _OF_VERSION = _RUN.where(RunRow.version_id == bindparam("version_id"))
-_OF_NONE = _RUN.where(RunRow.version_id.is_(None))
+_OF_NONE = (
+    _RUN.add_columns(RefStackResult.public)
+    .outerjoin(RefStackResult, RefStackResult.run_id == RunRow.id)
+    .where(RunRow.version_id.is_(None))
+)
+UPLOADED = (
+    RUNS.join(RefStackResult, RefStackResult.run_id == RunRow.id)
+    .add_columns(RefStackResult.cpid, RefStackResult.duration.label("took"))
+    .add_columns(
+        RefStackResult.signature, RefStackResult.public_key, RefStackResult.public, RefStackResult.meta
+    )
+)
 _PLACE = (
     select(Extension.name, Version.version)
     .select_from(RunRow)
@@ -34,6 +56,8 @@ _PLACE = (
     .outerjoin(Extension, Extension.id == RunRow.extension_id)
     .where(RunRow.id == bindparam("run_id"))
 )
+_UPLOAD = UPLOADED.where(RunRow.uuid == bindparam("uuid"))
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _EVENT = select(table(TestEvent)).where(
     TestEvent.run_id == bindparam("run_id"), TestEvent.id == bindparam("id")
 )
@@ -140,11 +164,38 @@ class LooseRuns(Node):
     def find(self, name: str) -> Node | None:
         number = row_number(name)
         row = number and self.request.read.execute(_OF_NONE, {"run_id": number}).one_or_none()
-        return LooseRun(self, name, row) if row else None
+        return LooseRun(self, name, row) if row and shows(self.request, row) else None
+
+
+class UploadMeta(Node):
+    """What is said of an upload, by keys."""
+
+
+class Upload(AnyRun):
+    """A run whose results came by RefStack's clients, by its UUID."""
+
+    children = {"meta": UploadMeta}
+
+
+class Uploads(Node):
+    child = Upload
+
+    def find(self, name: str) -> Node | None:
+        if not _UUID.fullmatch(name):
+            return None
+        row = self.request.read.execute(_UPLOAD, {"uuid": name}).one_or_none()
+        return None if row is None else Upload(self, name, row)
 
 
 class RefStack(Node):
-    """The API that RefStack's runners have spoken since 2014: runs by their number alone."""
+    """The API that RefStack's runners have spoken since 2014: runs by their number alone, uploads by their UUID."""
+
+    children = {"results": Uploads}
+
+
+def shows(request: Any, row: Any) -> bool:
+    """Whether who asks may see a run of no version: signed uploads are for who sent them until they are shared."""
+    return row.public is not False or (request.identity is not None and request.identity.id == row.created_by)
 
 
 def find_run(root: Node, number: int) -> AnyRun | None:

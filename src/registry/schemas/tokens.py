@@ -29,3 +29,11 @@ class TokenSchema(colander.MappingSchema):
 
 class KeySchema(colander.MappingSchema):
     name = text(100, description="What it is for.")
+
+
+class PublicKeySchema(colander.MappingSchema):
+    raw_key = text(2000, description="An RSA key as a line of OpenSSH's.")
+    self_signature = text(
+        2048,
+        description="Its signature of the word `signature` (PKCS#1 v1.5, SHA-256), in hexadecimal digits.",
+    )
