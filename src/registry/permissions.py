@@ -35,6 +35,7 @@ class Permission(StrEnum):
     READ_PRIVATE = "read:private"
     READ_REPORT = "read:report"
     READ_TEAM = "read:team"
+    RELEASE = "publish:release"
     REPLY = "review:reply"
     REPORT = "report:write"
     REPORT_ABUSE = "public:report"

@@ -55,6 +55,7 @@ def version(request: Request, extension: Any, row: Any) -> dict[str, Any]:
         "yanked": why is not None,
         "yanked_by": yanking.by(row),
         "yanked_reason": why and why._asdict(),
+        "held": row.held and {"since": time(row.held), "reason": row.held_reason},
         "package": _package(request, extension, row),
         "upload_sha256": row.upload_sha256,
         "api_range": row.api_range,

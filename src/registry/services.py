@@ -48,6 +48,7 @@ from registry.views import (  # noqa: F401 - define their services
     sessions,
     teams,
     test_matrix,
+    test_policies,
     test_results,
     test_runs,
     tokens,

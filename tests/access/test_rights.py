@@ -20,7 +20,13 @@ LOGGED_IN = EVERYONE | {Permission.PUBLISH_NEW, Permission.REVIEW, Permission.RE
 PUBLISHER = LOGGED_IN | {Permission.READ_PRIVATE, Permission.PUBLISH_VERSION}
 PUBLISHER |= {Permission.READ_OUTPUT, Permission.CANCEL_RUN}
 OWNER = PUBLISHER | {Permission.EDIT, Permission.OWNERS, Permission.READ_EVENTS, Permission.STEP_DOWN}
-OWNER |= {Permission.REPLY, Permission.APPEAL, Permission.READ_APPEAL, Permission.WEBHOOKS}
+OWNER |= {
+    Permission.RELEASE,
+    Permission.REPLY,
+    Permission.APPEAL,
+    Permission.READ_APPEAL,
+    Permission.WEBHOOKS,
+}
 ADMIN = LOGGED_IN | {
     Permission.READ_PRIVATE,
     Permission.READ_EVENTS,
@@ -28,6 +34,7 @@ ADMIN = LOGGED_IN | {
     Permission.READ_REPORT,
     Permission.READ_OUTPUT,
     Permission.CANCEL_RUN,
+    Permission.RELEASE,
 }
 ADMIN |= {Permission.MANAGE, Permission.MODERATE, Permission.ADMINS, Permission.AUDIT}
 
@@ -149,7 +156,9 @@ BY_SCOPE = {
     | SEEING
     | {Permission.MANAGE, Permission.MODERATE, Permission.ADMINS}
     | {Permission.APPEAL, Permission.OWNERS, Permission.STEP_DOWN, Permission.WEBHOOKS},
-    ("publish",): EVERYONE | SEEING | {Permission.PUBLISH_NEW, Permission.PUBLISH_VERSION, Permission.EDIT},
+    ("publish",): EVERYONE
+    | SEEING
+    | {Permission.PUBLISH_NEW, Permission.PUBLISH_VERSION, Permission.EDIT, Permission.RELEASE},
     ("read", "review"): EVERYONE | SEEING | {Permission.REVIEW, Permission.REPLY},
 }
 

@@ -51,7 +51,11 @@ _EXTENSIONS = (
     .where(or_(Extension.name.in_(_NAMES), Extension.guid.in_(_NAMES)), visibility.SHOWN)
 )
 _INSTALLED = select(
-    Version.flat_name, Version.deleted, Version.held, *(table(Version).c[name] for name in yanking.COLUMNS)
+    Version.flat_name,
+    Version.deleted,
+    Version.held,
+    Version.held_reason,
+    *(table(Version).c[name] for name in yanking.COLUMNS),
 ).where(Version.flat_name.in_(bindparam("flat_names", expanding=True)), Version.state == VersionState.SIGNED)
 
 
@@ -122,7 +126,8 @@ def _state(version: Any) -> str:
     for state, since in (
         ("deleted", version.deleted),
         ("blocked", version.blocked),
-        ("blocked", version.held),
+        # What waits for its tests has not been taken back.
+        ("blocked", version.held if version.held_reason is None else None),
         ("yanked", version.yanked),
     ):
         if since is not None:

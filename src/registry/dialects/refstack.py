@@ -204,7 +204,7 @@ def _version(request: Request, name: str | None, number: str | None) -> dict[str
     root: Any = Root(request)
     try:
         node = root["api"]["v4"]["extensions"][name]["versions"][number]
-        open_to(request, node)
+        open_to(node)
         return target(node)
     except (KeyError, ApiError):
         raise bad_field(

@@ -16,16 +16,18 @@ from sqlalchemy import Connection, bindparam, exists, func, insert, select, upda
 from sqlalchemy.orm import Session
 
 from registry import queue
-from registry.domain import compatibility, events, visibility
+from registry.domain import compatibility, events, test_gate, visibility
 from registry.domain.errors import Conflict, Invalid
 from registry.domain.findings import error_json
 from registry.domain.validation import COUNTS, GATE, SIGN
 from registry.models import (
     Artifact,
     Blob,
+    Channel,
     Extension,
     ExtensionState,
     Job,
+    TestPolicy,
     Validation,
     Verdict,
     Version,
@@ -76,6 +78,17 @@ _END = _CHANGE.values(
     updated=bindparam("moment"),
     published=func.coalesce(_VERSION.c.published, bindparam("since")),
 ).returning(_VERSION.c.id)
+# Until its tests have passed, where the owners want that.
+_HOLD = (
+    update(_VERSION)
+    .where(
+        _VERSION.c.id == bindparam("version_id"),
+        _VERSION.c.channel == Channel.LISTED,
+        _VERSION.c.prerelease.is_(False),
+        exists().where(TestPolicy.extension_id == _VERSION.c.extension_id),
+    )
+    .values(held=bindparam("moment"), held_reason=test_gate.NEW)
+)
 # An imported version is listed while its package waits to be signed, and stays so if that fails.
 _LISTED_BEFORE = select(_VERSION.c.id).where(
     _VERSION.c.id == bindparam("version_id"),
@@ -169,6 +182,8 @@ def signed(session: Session, version_id: int, file: Signed) -> None:
         raise Conflict("The version does not wait for a signature any more.", "NOT_WAITING")
     connection.execute(_NEW_BLOB, {"sha256": file.sha256, "size": file.size})
     connection.execute(_NEW_ARTIFACT, {"version_id": version_id} | dataclasses.asdict(file))
+    if waited:
+        connection.execute(_HOLD, {"version_id": version_id, "moment": now()})
     compatibility.assign(session, subject.extension_id, version_id)
     shown = visibility.refresh(session, subject.extension_id)
     identity = {"sha256": file.sha256, "key_id": file.key_id, "serial": file.serial}

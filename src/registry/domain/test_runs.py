@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
-from registry.domain import credentials, events, locks, standing, test_cells
+from registry.domain import credentials, events, locks, standing, test_cells, test_policies
 from registry.domain.errors import Conflict, Invalid, TooMany
 from registry.models import (
     OPEN,
@@ -181,7 +181,8 @@ def end(
     row.state, row.reason, row.finished = state, reason, now()
     row.outcome = None if state in _ENDED else judge(row)
     session.flush()
-    test_cells.count(session, row)
+    with test_policies.recounting(session, row.extension_id):
+        test_cells.count(session, row)
     record(session, row, actor_id)
 
 
@@ -222,9 +223,10 @@ def withdraw(session: Session, run_id: int, actor_id: int) -> None:
     row = held(session, run_id)
     if row.withdrawn is not None:
         raise Conflict("This run has been withdrawn before.", "WITHDRAWN")
-    test_cells.uncount(session, row)
-    row.withdrawn = now()
-    session.flush()
+    with test_policies.recounting(session, row.extension_id):
+        test_cells.uncount(session, row)
+        row.withdrawn = now()
+        session.flush()
     events.record(session, "test-run.withdrawn", actor_id=actor_id, extension_id=row.extension_id, run=row.id)
 
 

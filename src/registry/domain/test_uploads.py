@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from registry import queue
-from registry.domain import test_cells, test_events, test_results, test_runs
+from registry.domain import test_cells, test_events, test_policies, test_results, test_runs
 from registry.domain.errors import TooMany
 from registry.models import (
     OPEN,
@@ -147,21 +147,25 @@ def _must_take(row: TestRun) -> None:
 
 
 def _take(session: Session, row: TestRun, upload: TestUpload, results: Results) -> None:
-    ended = row.state not in OPEN
-    if ended:
-        test_cells.uncount(session, row)
-    else:
+    if row.state in OPEN:
         test_runs.heard(row, RunState.UPLOADING)
-    test_results.add(session, row, results.summary, results)
-    test_events.note(session, row, test_events.RESULTS, f"{results.summary.tests} results have come.")
-    if ended:
+        _add(session, row, results)
+        if upload.final:
+            test_runs.end(session, row, RunState.FINISHED)
+        return
+    with test_policies.recounting(session, row.extension_id):
+        test_cells.uncount(session, row)
+        _add(session, row, results)
         row.late = row.state == RunState.TIMED_OUT
         row.outcome = test_runs.judge(row)
         session.flush()
         test_cells.count(session, row)
-        test_runs.record(session, row)
-    elif upload.final:
-        test_runs.end(session, row, RunState.FINISHED)
+    test_runs.record(session, row)
+
+
+def _add(session: Session, row: TestRun, results: Results) -> None:
+    test_results.add(session, row, results.summary, results)
+    test_events.note(session, row, test_events.RESULTS, f"{results.summary.tests} results have come.")
 
 
 def _before(session: Session, row: TestRun, file: File) -> TestUpload | None:

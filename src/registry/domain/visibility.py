@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
 from registry import search
-from registry.domain import details, pictures, tallies
+from registry.domain import details, events, pictures, tallies, test_gate
 from registry.domain.decisions import HARMFUL
 from registry.models import Channel, Extension, ExtensionState, Version, VersionState, now, table
 
@@ -39,6 +39,9 @@ _EXTENSION = select(
     Extension.ever_shown,
     Extension.latest_id,
     Extension.edited,
+    exists()
+    .where(Version.extension_id == Extension.id, Version.held_reason.is_not(None))
+    .label("holds_back"),
 ).where(Extension.id == bindparam("extension_id"))
 _SHOWN_BEFORE = select(*(_TABLE.c[name] for name in (*PRESENTED, "theme", "license"))).where(
     _TABLE.c.id == bindparam("extension_id")
@@ -74,6 +77,8 @@ class Download(Enum):
 def refresh(session: Session, extension_id: int, *, anew: bool = False) -> list[str]:
     """Recompute ``latest`` and ``listed``; what `latest` says of the extension becomes what is shown.
 
+    What was held until its tests have passed is judged first, and events say what has become of it.
+
     ``anew`` when the same version may say something else now, as only imported and mirrored ones do.
     The names of the columns that are now others: "listed", and those that its package speaks for.
     """
@@ -81,6 +86,9 @@ def refresh(session: Session, extension_id: int, *, anew: bool = False) -> list[
     connection = session.connection()
     extension = connection.execute(_EXTENSION, {"extension_id": extension_id}).one()
     latest_id = connection.scalar(_LATEST, {"extension_id": extension_id})
+    judged = test_gate.judge(connection, extension_id, latest_id) if extension.holds_back else []
+    if judged:
+        latest_id = connection.scalar(_LATEST, {"extension_id": extension_id})
     values: dict[str, Any] = {}
     changed: list[str] = []
     if latest_id is not None and (anew or latest_id != extension.latest_id):
@@ -102,6 +110,9 @@ def refresh(session: Session, extension_id: int, *, anew: bool = False) -> list[
     connection.execute(update(_TABLE).where(_TABLE.c.id == extension_id), values)
     search.index(connection, extension_id)
     session.expire_all()
+    for version, why in judged:
+        kind = "version.released" if why is None else "version.held"
+        events.record(session, kind, extension_id=extension_id, public=True, version=version, reason=why)
     return changed
 
 

@@ -152,6 +152,13 @@ class Version(Base):
         Index("ix_version_newest", "extension_id", "id"),
         # What somebody has submitted.
         Index("ix_version_submitted", "submitted_by", "id"),
+        # What waits for its tests.
+        Index(
+            "ix_version_held",
+            "extension_id",
+            postgresql_where=text("held_reason IS NOT NULL"),
+            sqlite_where=text("held_reason IS NOT NULL"),
+        ),
         # The blocklist.
         Index(
             "ix_version_blocked",
@@ -198,7 +205,10 @@ class Version(Base):
     blocked: Mapped[datetime.datetime | None]
     blocked_code: Mapped[str | None] = mapped_column(String(30))
     blocked_reason: Mapped[str | None] = mapped_column(Text)
+    # Not to be `latest` yet: as the registry that is mirrored says, or until its tests have passed (``held_reason``,
+    # see `domain.test_gate`).
     held: Mapped[datetime.datetime | None]
+    held_reason: Mapped[str | None] = mapped_column(Text)
     deleted: Mapped[datetime.datetime | None]
 
     extension: Mapped[Extension] = relationship(foreign_keys=[extension_id])

@@ -5,6 +5,7 @@ Anonymous results that name no version belong to none: their runs have no extens
 
 import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -295,3 +296,18 @@ class TestCell(Base):
     newest_run_id: Mapped[int] = mapped_column(ForeignKey("test_run.id"), index=True)
     newest_outcome: Mapped[str] = mapped_column(String(10))
     newest: Mapped[datetime.datetime]
+
+
+class TestPolicy(Base):
+    """What must have passed before a version of the extension becomes `latest`, see `domain.test_gate.Policy`."""
+
+    __tablename__ = "test_policy"
+
+    extension_id: Mapped[int] = mapped_column(
+        ForeignKey("extension.id"), primary_key=True, autoincrement=False
+    )
+    passing: Mapped[int] = mapped_column(default=0)
+    hosts: Mapped[list[Any]] = mapped_column(default=list)
+    os: Mapped[list[Any]] = mapped_column(default=list)
+    no_regression: Mapped[bool] = mapped_column(default=False)
+    changed: Mapped[datetime.datetime] = mapped_column(default=now)

@@ -197,6 +197,7 @@ class Root(Node):
             Permission.READ_OUTPUT,
             Permission.READ_REPORT,
             Permission.CANCEL_RUN,
+            Permission.RELEASE,
             Permission.MANAGE,
             Permission.MODERATE,
             Permission.ADMINS,

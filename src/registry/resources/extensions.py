@@ -45,6 +45,7 @@ OWNERS = (
     Permission.OWNERS,
     Permission.READ_APPEAL,
     Permission.READ_EVENTS,
+    Permission.RELEASE,
     Permission.REPLY,
     Permission.STEP_DOWN,
     Permission.WEBHOOKS,

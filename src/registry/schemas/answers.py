@@ -174,6 +174,10 @@ VERSION = mapping(
     yanked=FLAG,
     yanked_by=or_null(one_of([OWNER, REGISTRY])),
     yanked_reason=REASON,
+    held={
+        **or_null(mapping(since=TIME, reason=or_null(TEXT))),
+        "description": "Why it is not `latest` yet: its tests have not passed, or a mirrored registry holds it.",
+    },
     package=or_null(PACKAGE),
     upload_sha256=or_null(SHA256),
     api_range=or_null(TEXT),

@@ -117,7 +117,7 @@ def show_diff(request: Request) -> dict[str, Any]:
 def _cells(request: Request) -> list[Cell]:
     """The cells that are asked for. The answer may be kept as long as one that nothing is known to have changed in."""
     node, wanted = request.context, request.validated
-    open_to(request, node)
+    open_to(node)
     request.keep_until_changed(node.row.extension_id, seconds=request.settings.look_every)
     filters = {name: wanted[name] for name in test_matrix.FILTERS if wanted[name] is not None}
     filters = {name: value.lower() if name in _CASELESS else value for name, value in filters.items()}

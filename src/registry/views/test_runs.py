@@ -63,7 +63,7 @@ class Place(NamedTuple):
 def list_runs(request: Request) -> dict[str, Any]:
     """The test runs of a version, newest first; what every filter says must hold."""
     version = request.context.__parent__
-    open_to(request, version)
+    open_to(version)
     _end_due_of(request, version.row.id)
     rows = _filtered(LISTED.where(TestRun.version_id == version.row.id), request.validated)
 
@@ -82,7 +82,7 @@ def create_run(request: Request) -> dict[str, Any]:
     """Have a version tested: the answer has the token for whoever runs the tests, once."""
     node, wanted = request.context, request.validated
     version = node.__parent__
-    open_to(request, version)
+    open_to(version)
     if wanted["tokenless"] and not request.settings.tokenless_runs:
         raise bad_field("tokenless", "This registry takes no reports without a token.", "TOKEN_REQUIRED")
     plan = test_runs.Plan(
@@ -184,9 +184,13 @@ def target(version: Any) -> dict[str, Any]:
     return {"extension_id": row.extension_id, "version_id": row.id, "package_sha256": row.sha256}
 
 
-def open_to(request: Request, version: Any) -> None:
+def open_to(version: Any) -> None:
     """What a version shows is shown to whom its extension is shown."""
-    extension = version.__parent__.__parent__
+    open_to_extension(version.__parent__.__parent__)
+
+
+def open_to_extension(extension: Any) -> None:
+    """Raises ApiError where strangers do not see the extension, and who asks is one."""
     if not visibility.detail_is_open(extension.row) and not extension.permits(Permission.READ_PRIVATE):
         raise ApiError(404, "There is nothing at this address.", "ERROR_NOT_FOUND")
 
@@ -195,7 +199,7 @@ def settle(request: Request, node: nodes.AnyRun) -> None:
     """The run as it is now, by the clock; 404 where its version is not shown."""
     version = version_of(node)
     if version is not None:
-        open_to(request, version)
+        open_to(version)
     if test_runs.is_due(node.row) and request.database.write(test_runs.end_due, node.row.id):
         node.reload()
 
