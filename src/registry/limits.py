@@ -47,6 +47,8 @@ _POLLS = re.compile(
     r"/api/v[34]/addons/[^/]+/versions/[^/]+(?:/uploads/[^/]+)?/?"
     r"|/api/v5/addons/(?:upload/[^/]+|addon/[^/]+/versions/[^/]+)/?"
 )
+# The second half of a submission: whoever is stopped here has a version without its sources.
+_SOURCES = re.compile(r"/api/v5/addons/addon/[^/]+/versions/[^/]+/?")
 # What people say of extensions; what its owners, authors and admins do about it is a write like any other.
 _FEEDBACK = re.compile(
     rf"{urls.API}/extensions/[^/]+/(?:reviews(?:/[^/]+(?:/flags|/reply)?)?|(?P<reports>reports))/?"
@@ -169,6 +171,12 @@ def kind_of(request: Request) -> str | None:
     if path == _EXPORT:
         return "export"
     if request.method in _READS and _POLLS.fullmatch(path):
+        return None
+    if (
+        request.method == "PATCH"
+        and request.content_type.lower() == "multipart/form-data"
+        and _SOURCES.fullmatch(path)
+    ):
         return None
     if request.method in _READS or path.startswith(_QUESTIONS):
         return "read"

@@ -151,6 +151,9 @@ def _operation(service: ResourceService, method: str, view: Any, arguments: dict
             )
         elif schema := getattr(validator, "body_schema", None):
             operation["requestBody"] = _content({"application/json": json_schema(schema)})
+    for part in getattr(view, "file_parts", ()):
+        form = {"type": "object", "required": [part], "properties": {part: PACKAGE}}
+        operation["requestBody"]["content"] |= _content({FORM: form})["content"]
     if getattr(view, "takes_package", False):
         part, fields = getattr(view, "package_part", None), getattr(view, "form_fields", {})
         parts = {part or "file": PACKAGE, **fields}

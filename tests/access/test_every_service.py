@@ -179,6 +179,8 @@ def test_json_is_all_there_is(stocked, accounts):
     owner = accounts.bearer(shelf.OWNER)
     for service in services.present():
         for verb in filter(functools.partial(services.for_tokens, service), verbs(service)):
+            if not services.spares_the_shelf(service, verb):
+                continue
             answer = send(stocked, verb, address(service), owner | {"Accept": "text/html"}, b"x")
             if service.media_type == "application/json":
                 assert_failure(answer, 406, None if verb == "HEAD" else "ERROR_NOT_ACCEPTABLE")
@@ -204,7 +206,7 @@ def test_the_slash_at_the_end_is_optional(stocked, accounts):
     owner = accounts.bearer(shelf.OWNER)
     for service in services.present():
         bare = address(service).rstrip("/")
-        for verb in VERBS:
+        for verb in filter(functools.partial(services.spares_the_shelf, service), VERBS):
             one, other = (send(stocked, verb, path, owner) for path in (bare, f"{bare}/"))
             assert (one.status, one.body, one.headers.get("ETag")) == (
                 other.status,

@@ -15,7 +15,7 @@ from registry.permissions import Role
 from support import services, shelf
 from support.wire import send
 
-# Of an extension of ann's, which the team "makers" owns too; "me" is everybody's own.
+# Of extensions of ann's, which the team "makers" owns too; "me" is everybody's own.
 ACTORS = {
     Role.ANYONE: None,
     Role.USER: "stranger",
@@ -43,9 +43,10 @@ def actors(stocked, accounts, database):
         session.flush()
         for name, role in (("member", TeamRole.MEMBER), ("leader", TeamRole.ADMIN)):
             session.add(Membership(team_id=team.id, user_id=users[name], role=role))
-        extension_id = session.scalar(select(Extension.id).where(Extension.name == shelf.PUBLIC))
-        session.add(Ownership(extension_id=extension_id, user_id=users["colin"], role="publisher"))
-        session.add(Ownership(extension_id=extension_id, team_id=team.id, role="owner"))
+        public = select(Extension.id).where(Extension.name.in_([shelf.PUBLIC, shelf.ADDON]))
+        for extension_id in session.scalars(public).all():
+            session.add(Ownership(extension_id=extension_id, user_id=users["colin"], role="publisher"))
+            session.add(Ownership(extension_id=extension_id, team_id=team.id, role="owner"))
 
     database.write(add)
     where = f"/api/v4/extensions/{shelf.PUBLIC}/versions/{shelf.SIGNED}/test-runs/"

@@ -61,6 +61,10 @@ IN_WORDS = {"file", "test_id"}
 TO_COME = {"guid", "number", "pk"}
 # Where it is nobody's business what is there.
 OWN = ("/users/me/", "/addons/upload/")
+# Of no use to anybody a minute later.
+OF_THE_MOMENT = ("/delete_confirm",)
+# By DELETE alone, and what would be gone is on the shelf.
+ENDED_AT_ONCE = ("version", "amo_version")
 LOGIN_ONLY = ("/api/v4/users/me/export",)
 # It has to be told of what.
 COUNTS = ("/countDownload", "/v1/get-miniconf")
@@ -106,7 +110,7 @@ def present() -> list[ResourceService]:
         for service in every()
         if not OWN_ROWS & set(variables(service))
         and not service.path.startswith(ADMINS_ONLY + LOGIN_ONLY + COUNTS)
-        and not service.path.endswith(OFTEN_EMPTY + MANAGED)
+        and not service.path.endswith(OFTEN_EMPTY + MANAGED + OF_THE_MOMENT)
     ]
 
 
@@ -137,6 +141,11 @@ def takes_every_verb(service: ResourceService) -> bool:
 
 def permission(service: ResourceService, verb: str):
     return next(arguments["permission"] for method, _, arguments in service.definitions if method == verb)
+
+
+def spares_the_shelf(service: ResourceService, verb: str) -> bool:
+    """Whether what is on the shelf is still there when its owner has said that, with any body."""
+    return verb != "DELETE" or service.name not in ENDED_AT_ONCE
 
 
 def verbs(service: ResourceService) -> list[str]:

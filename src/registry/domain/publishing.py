@@ -40,7 +40,13 @@ COLUMNS = ("version", "order_key", "prerelease", "api_range", "api_min", "api_ma
 _NOT_FACTS = frozenset({*COLUMNS, "format", "guid", "name", "tokens", "warnings"})
 
 _EXTENSION = select(
-    Extension.id, Extension.name, Extension.guid, Extension.format, Extension.state, Extension.origin
+    Extension.id,
+    Extension.name,
+    Extension.guid,
+    Extension.format,
+    Extension.state,
+    Extension.origin,
+    Extension.deleted,
 )
 _BY_ID = _EXTENSION.where(Extension.id == bindparam("extension_id"))
 _BY_NAME = _EXTENSION.where(Extension.name == bindparam("name"))
@@ -130,6 +136,11 @@ def publish(session: Session, submission: Submission, into: int | None = None) -
         )
     if not may_publish(connection, submission.user_id, extension.id):
         raise Forbidden(f"The extension {extension.name} is somebody else's.", "NOT_OWNER")
+    if extension.deleted is not None:
+        raise Conflict(
+            f"The extension {extension.name} has been deleted; its name and its id are never given again.",
+            "EXTENSION_DELETED",
+        )
     _belongs(submission.package, extension)
     if extension.state == ExtensionState.DISABLED:
         raise Forbidden(

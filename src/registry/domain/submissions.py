@@ -10,12 +10,11 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from registry.domain import editing, locks, publishing
+from registry.domain import describing, editing, locks, publishing
 from registry.domain.errors import Conflict, Invalid
 from registry.domain.publishing import Published, Submission
 from registry.models import AddonDetail, Extension, Upload, Version, VersionDetail
 
-TRANSLATED = ("support_email", "developer_comments", "license_name", "license_text", "release_notes")
 LICENSE = ("license", "license_name", "license_text")
 
 _PUBLISHED = (
@@ -74,9 +73,9 @@ def submit(session: Session, order: Order) -> Published:
         )
     upload.version_id = published.version_id
     if published.created:
-        _describe(session, VersionDetail, published.version_id, order.version)
+        describing.describe(session, VersionDetail, published.version_id, order.version)
     extension_id = existing.extension_id
-    _describe(session, AddonDetail, extension_id, order.addon)
+    describing.describe(session, AddonDetail, extension_id, order.addon)
     if order.edit.changes:
         editing.edit(session, extension_id, order.submission.user_id, order.edit, order.html)
     return published
@@ -92,19 +91,3 @@ def last_license(connection: Any, extension_id: int) -> dict[str, Any] | None:
     """The licence of the newest version that has one, by column."""
     row = connection.execute(_LAST_LICENSE, {"extension_id": extension_id}).one_or_none()
     return None if row is None else dict(row._mapping)
-
-
-def _describe(session: Session, model: Any, row_id: int, values: Mapping[str, Any]) -> None:
-    if not values:
-        return
-    row = session.get(model, row_id)
-    if row is None:
-        (key,) = model.__table__.primary_key.columns
-        row = model(**{key.name: row_id})
-        session.add(row)
-    for name, value in values.items():
-        if name in TRANSLATED:
-            merged = {**(getattr(row, name) or {}), **value} if value is not None else {}
-            value = {tag: text for tag, text in merged.items() if text is not None}
-        setattr(row, name, value)
-    session.flush()

@@ -10,25 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, insert, select
 from sqlalchemy.orm import Session
 
-from registry.domain import locks, validation
+from registry.domain import locks, stored, validation
 from registry.domain.publishing import put_verdict
-from registry.domain.validation import GATE, VALIDATE, Outcome
-from registry.models import (
-    Artifact,
-    Blob,
-    Channel,
-    Document,
-    Job,
-    Upload,
-    Validation,
-    Verdict,
-    Version,
-    now,
-    table,
-)
+from registry.domain.validation import GATE, Outcome
+from registry.models import Channel, Upload, Verdict, now, table
 from registry.packages import Package
 from registry.packages.findings import Finding
 
@@ -38,13 +26,6 @@ KEPT = datetime.timedelta(days=30)
 AT_ONCE = 500
 
 _NEW = insert(table(Upload))
-# Bytes that nothing but uploads could have wanted, and none does.
-_UNWANTED = select(Blob.sha256).where(
-    ~exists().where(Upload.sha256 == Blob.sha256),
-    ~exists().where(Version.upload_sha256 == Blob.sha256),
-    ~exists().where(Artifact.sha256 == Blob.sha256),
-    ~exists().where((Document.sha256 == Blob.sha256) | (Document.gzip_sha256 == Blob.sha256)),
-)
 
 
 @dataclass(frozen=True)
@@ -108,9 +89,5 @@ def _forget(session: Session, which: ColumnElement[bool]) -> int:
         select(Upload.id, Upload.sha256).where(Upload.version_id.is_(None), which).limit(AT_ONCE)
     ).all()
     session.execute(delete(Upload).where(Upload.id.in_([row.id for row in rows])))
-    unwanted = list(session.scalars(_UNWANTED.where(Blob.sha256.in_({row.sha256 for row in rows}))))
-    judged = list(session.scalars(select(Validation.id).where(Validation.sha256.in_(unwanted))))
-    session.execute(delete(Job).where(Job.kind == VALIDATE, Job.subject_id.in_(judged)))
-    session.execute(delete(Validation).where(Validation.id.in_(judged)))
-    session.execute(delete(Blob).where(Blob.sha256.in_(unwanted)))
+    stored.forget(session, {row.sha256 for row in rows})
     return len(rows)

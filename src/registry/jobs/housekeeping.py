@@ -3,6 +3,7 @@ bringing the quality that search goes by up to date."""
 
 import logging
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,15 +21,21 @@ from registry.domain import (
     uploads,
 )
 from registry.jobs.base import WorkerContext
-from registry.models import Blob, Database, Image, ImageFile, TestUpload, now
+from registry.models import Blob, Database, Image, ImageFile, TestUpload, VersionDetail, now
 
 log = logging.getLogger(__name__)
 
 # Far longer than from `keep` to the commit of the row.
 BLOB_AGE = 24 * 3600.0
 _SLICE = 500
-# What speaks of a file in the store. Pictures and results come and go, so they have no blobs: theirs would stay.
-_WANTED = (Blob.sha256, ImageFile.sha256, Image.source_sha256, TestUpload.sha256)
+# What speaks of a file in the store. What comes and goes (pictures, results, sources) has no blobs: those would stay.
+_WANTED: tuple[Any, ...] = (
+    Blob.sha256,
+    ImageFile.sha256,
+    Image.source_sha256,
+    TestUpload.sha256,
+    VersionDetail.source_sha256,
+)
 
 
 def tidy(context: WorkerContext) -> int:

@@ -6,7 +6,7 @@ An extension or a version that nobody has said anything of by that API has no su
 import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registry.models.base import Base, BigId, now
@@ -54,16 +54,28 @@ class AddonDetail(Base):
     contributions_url: Mapped[str | None] = mapped_column(String(2000))
     is_experimental: Mapped[bool] = mapped_column(default=False)
     requires_payment: Mapped[bool] = mapped_column(default=False)
+    eula: Mapped[dict[str, str]] = mapped_column(default=dict)
+    privacy_policy: Mapped[dict[str, str]] = mapped_column(default=dict)
 
 
 class VersionDetail(Base):
     """Of a version, beside what `Version` has. Its licence is one of AMO's by ``license``, or has a text of its own.
 
     ``compatibility`` are the lowest and highest versions by application, where the manifest's do not count.
-    ``approval_notes`` are for the registry's team alone.
+    ``approval_notes`` are for the registry's team alone, and so is what the package was built from: ``source_sha256``
+    is of a file in the store, ``source_suffix`` says what kind of archive it is.
     """
 
     __tablename__ = "version_detail"
+    __table_args__ = (
+        # Whether a file in the store is wanted; few versions have one.
+        Index(
+            "ix_version_detail_source",
+            "source_sha256",
+            postgresql_where=text("source_sha256 IS NOT NULL"),
+            sqlite_where=text("source_sha256 IS NOT NULL"),
+        ),
+    )
 
     version_id: Mapped[int] = mapped_column(ForeignKey("version.id"), primary_key=True, autoincrement=False)
     license: Mapped[str | None] = mapped_column(String(50))
@@ -72,3 +84,5 @@ class VersionDetail(Base):
     release_notes: Mapped[dict[str, str]] = mapped_column(default=dict)
     approval_notes: Mapped[str | None] = mapped_column(Text)
     compatibility: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    source_sha256: Mapped[str | None] = mapped_column(String(64))
+    source_suffix: Mapped[str | None] = mapped_column(String(10))

@@ -131,6 +131,8 @@ class Extension(Base):
     changed: Mapped[int | None] = mapped_column(BigId, index=True)
     created: Mapped[datetime.datetime] = mapped_column(default=now)
     updated: Mapped[datetime.datetime] = mapped_column(default=now)
+    # Its owners have ended it, see `domain.removal`: the name and the id stay taken.
+    deleted: Mapped[datetime.datetime | None]
 
     latest: Mapped["Version | None"] = relationship(foreign_keys=[latest_id], post_update=True)
     ownerships: Mapped[list[Ownership]] = relationship(cascade="all, delete-orphan")

@@ -19,9 +19,9 @@ MAX_KEYS = 10_000
 MAX_INTEGER = 2**53 - 1  # the largest integer that JavaScript clients hold exactly
 
 # The closing quote is optional so that an unclosed string never makes the search start over.
-_STRING = r'"(?:[^"\\]|\\[\s\S])*+"?'
-_NO_BRACKET = re.compile(rf'{_STRING}|[^\[\]{{}}"]+')
-_COMMENT = re.compile(rf"({_STRING})|//[^\r\n]*")
+STRING = r'"(?:[^"\\]|\\[\s\S])*+"?'
+_NO_BRACKET = re.compile(rf'{STRING}|[^\[\]{{}}"]+')
+_COMMENT = re.compile(rf"({STRING})|//[^\r\n]*")
 _SUSPECT_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 _KINDS = {type(None): "null", bool: "true or false", str: "a text", list: "a list", dict: "an object"}
 

@@ -162,4 +162,6 @@ class Extensions(Node):
         if row is None:
             return None
         extension: Extension = self.child(self, row.name, row)
+        if row.deleted is not None:  # the registry's team still decides about reports of it
+            return extension if extension.permits(Permission.MANAGE) else None
         return extension if row.shown or extension.permits(Permission.READ_PRIVATE) else None

@@ -8,9 +8,10 @@ from registry.packages.fields import MAX_LINK, Fields
 from registry.packages.findings import Finding
 from registry.packages.languages import language_tag
 from registry.schemas.extensions import Translations, Words
-from registry.schemas.texts import Flag, Text
+from registry.schemas.texts import Flag, Printable, Text, Whole
 
 MAX_NAME, MAX_SUMMARY, MAX_DESCRIPTION, MAX_NOTES, MAX_LICENSE = 50, 250, 15_000, 3000, 100_000
+MAX_POLICY, MAX_POSITION = 100_000, 100
 MAX_APPLICATIONS = 10
 _EXAMPLE = '{"en-US": "…"}'
 
@@ -87,6 +88,18 @@ class Prose(colander.SchemaType):
         return text
 
 
+class Nothing(colander.SchemaType):
+    """Only null."""
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "null"}
+
+    def deserialize(self, node: Any, cstruct: Any) -> Any:
+        if cstruct is not colander.null and cstruct is not None:
+            raise colander.Invalid(node, "Send a file as this part of a multipart/form-data body, or null.")
+        return cstruct
+
+
 class Locale(colander.SchemaType):
     """A language tag (BCP 47)."""
 
@@ -138,16 +151,13 @@ class LicenseSchema(colander.MappingSchema):
     text = colander.SchemaNode(Texts(MAX_LICENSE, lines=True))
 
 
-class VersionSchema(colander.MappingSchema):
-    """``upload`` is wanted of whoever makes a version."""
-
+class _VersionFields(colander.MappingSchema):
     schema_type = Object
     approval_notes = colander.SchemaNode(Prose(MAX_NOTES), missing=colander.drop)
     compatibility = colander.SchemaNode(Compatibility(), missing=colander.drop)
     custom_license = LicenseSchema(missing=colander.drop)
     license = colander.SchemaNode(Text(), missing=colander.drop)
     release_notes = _texts(MAX_NOTES, lines=True)
-    upload = colander.SchemaNode(Text())
 
     def validator(self, node: Any, value: dict[str, Any]) -> None:
         if "license" in value and "custom_license" in value:
@@ -155,6 +165,16 @@ class VersionSchema(colander.MappingSchema):
             for name in ("license", "custom_license"):
                 invalid.add(colander.Invalid(node[name], "Send `license` or `custom_license`, not both."))
             raise invalid
+
+
+class VersionSchema(_VersionFields):
+    """Of a version that is made of an ``upload``."""
+
+    upload = colander.SchemaNode(Text())
+
+
+class EditVersionSchema(_VersionFields):
+    is_disabled = colander.SchemaNode(Flag(), missing=colander.drop)
 
 
 class AddonSchema(colander.MappingSchema):
@@ -178,3 +198,33 @@ class AddonSchema(colander.MappingSchema):
 
 class NewAddonSchema(AddonSchema):
     version = VersionSchema()
+
+
+class EditAddonSchema(AddonSchema):
+    icon = colander.SchemaNode(
+        Nothing(), missing=colander.drop, description="null takes it away; a new one comes in a form."
+    )
+
+
+class PoliciesSchema(colander.MappingSchema):
+    schema_type = Object
+    eula = _texts(MAX_POLICY, lines=True)
+    privacy_policy = _texts(MAX_POLICY, lines=True)
+
+
+class PreviewSchema(colander.MappingSchema):
+    schema_type = Object
+    caption = _texts(280)
+    position = colander.SchemaNode(Whole(), missing=None, validator=colander.Range(0, MAX_POSITION))
+
+
+class RollbackSchema(colander.MappingSchema):
+    schema_type = Object
+    new_version_string = colander.SchemaNode(Text(), validator=Printable(100))
+    release_notes = _texts(MAX_NOTES, lines=True)
+
+
+class ConfirmationSchema(colander.MappingSchema):
+    delete_confirm = colander.SchemaNode(
+        colander.String(), missing=None, description="What `delete_confirm/` has given."
+    )

@@ -20,7 +20,7 @@ from registry.schemas.answers import (
     one_of,
     or_null,
 )
-from registry.schemas.texts import Flag, Text
+from registry.schemas.texts import Flag, Text, text
 
 LONGEST_PATTERN = 100
 
@@ -140,3 +140,7 @@ MANAGED_VERSION = mapping(
     url=URL,
     manage_url=URL,
 )
+
+
+class DeletionSchema(colander.MappingSchema):
+    confirm = text(100, missing=None, description="The extension's name, to show that it is meant.")

@@ -4,6 +4,7 @@ Sending is like publishing: the file is the body, or the part `file` of a form; 
 of it. It is told by its first bytes whether it can be a picture, and decoded by a worker only.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from pyramid.request import Request
@@ -81,21 +82,33 @@ def list_pictures(request: Request) -> list[dict[str, Any]]:
 def send_picture(request: Request) -> dict[str, Any]:
     """Send an icon or a screenshot: PNG, JPEG or WebP."""
     extension, role = request.context.__parent__.row, ImageRole(request.validated["role"])
+    added, _ = receive_picture(request, extension.id, role, RAW_TYPES, "file")
+    request.response.location = urls.picture(request.public_url, extension.name, added.image_id)
+    if added.job_id is not None:
+        request.response.status_int = 202
+    return _show(request, request.context[str(added.image_id)])
+
+
+def receive_picture(
+    request: Request, extension_id: int, role: ImageRole, kinds: Sequence[str], part: str
+) -> tuple[own_pictures.Added, dict[str, str]]:
+    """Take in the picture in the body, with the other fields of its form; it is to be made when this returns.
+
+    ``kinds`` and ``part`` are as ``receive_file`` has them. Raises what that and ``own_pictures.add`` do.
+    """
     settings = request.settings
-    with receive_file(request, settings.image_bytes, RAW_TYPES, "picture") as (draft, _):
+    with receive_file(request, settings.image_bytes, kinds, "picture", part) as (draft, fields):
         draft.file.seek(0)
         try:
             kind_of(draft.file.read(HEAD_BYTES))
         except PictureRefused as refused:
-            raise bad_field("file", str(refused), refused.code) from None
+            raise bad_field(part, str(refused), refused.code) from None
         request.storage.keep(draft.path, draft.sha256)
-        arguments = (extension.id, request.identity.id, role, draft.sha256, settings.image_screenshots)
+        arguments = (extension_id, request.identity.id, role, draft.sha256, settings.image_screenshots)
         added = request.database.write(own_pictures.add, *arguments)
-    request.response.location = urls.picture(request.public_url, extension.name, added.image_id)
     if added.job_id is not None:
         request.registry["alarm"].hint(added.job_id)
-        request.response.status_int = 202
-    return _show(request, request.context[str(added.image_id)])
+    return added, fields
 
 
 @image.get(permission=Permission.READ_PRIVATE)

@@ -125,7 +125,7 @@ class FilterSchema(colander.MappingSchema):
 def show_addon(request: Request) -> dict[str, Any]:
     """An add-on."""
     node = request.context
-    _must_be_public(request, node)
+    must_be_public(request, node)
     request.keep_until_changed(node.row.id)
     shown = addon_json(request, node)
     if request.validated["show_grouped_ratings"] in ("true", "1"):
@@ -143,7 +143,7 @@ def list_versions(request: Request) -> dict[str, Any]:
     node, chosen = request.context.__parent__, request.validated["filter"]
     private = node.permits(Permission.READ_PRIVATE)
     if chosen is None:
-        _must_be_public(request, node)
+        must_be_public(request, node)
         wanted: Any = (*FILTERS["all_without_unlisted"], Row.state == VersionState.SIGNED)
     elif private:
         wanted = FILTERS[chosen]
@@ -165,7 +165,7 @@ def show_version(request: Request) -> dict[str, Any]:
     node = request.context
     extension = node.__parent__.__parent__
     private = extension.permits(Permission.READ_PRIVATE)
-    _must_be_public(request, extension)
+    must_be_public(request, extension)
     request.keep_until_changed(extension.row.id)
     return version_json(request, extension.row, node.row.id, private=private)
 
@@ -226,7 +226,7 @@ def version_json(request: Request, extension: Any, version_id: int, *, private: 
     return representation.version(request, extension, row, private=private)
 
 
-def _must_be_public(request: Request, node: WebExtension) -> None:
+def must_be_public(request: Request, node: WebExtension) -> None:
     """Raises ApiError 401 or 403 for what is its authors' own, and who is not one of them."""
     row = node.row
     shown = row.state in (ExtensionState.ACTIVE, ExtensionState.UNLISTED) and row.latest_id is not None

@@ -17,8 +17,17 @@ def versions(base: str, name: str) -> str:
     return f"{addon(base, name)}versions/"
 
 
+def version(base: str, name: str, version_id: int) -> str:
+    return f"{versions(base, name)}{version_id}/"
+
+
 def upload(base: str, uuid: str) -> str:
     return f"{base}{ADDONS}/upload/{uuid}/"
+
+
+def source(base: str, version_id: int) -> str:
+    """What a version was built from, for its authors and the registry's team."""
+    return f"{base}/firefox/downloads/source/{version_id}"
 
 
 def file(base: str, version_id: int, flat_name: str) -> str:

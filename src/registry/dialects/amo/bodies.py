@@ -7,6 +7,7 @@ import colander
 from pyramid.request import Request
 
 from registry.errors import BadRequest
+from registry.receiving import FORM
 from registry.validators import json_object
 
 
@@ -21,6 +22,22 @@ def json_body(schema: colander.SchemaNode) -> Callable[..., None]:
 
     validate.body_schema = schema  # type: ignore[attr-defined]
     return validate
+
+
+def json_body_or_form(schema: colander.SchemaNode) -> Callable[..., None]:
+    """As `json_body`, but leaves a form, which may hold a file, to the view."""
+    of_json = json_body(schema)
+
+    def validate(request: Request, **more: Any) -> None:
+        if not is_form(request):
+            of_json(request, **more)
+
+    validate.body_schema = schema  # type: ignore[attr-defined]
+    return validate
+
+
+def is_form(request: Request) -> bool:
+    return bool(request.content_type.lower() == FORM)
 
 
 def _faults(invalid: colander.Invalid) -> Any:

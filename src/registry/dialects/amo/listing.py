@@ -16,16 +16,22 @@ def check_words(body: Mapping[str, Any], *, theme: bool) -> dict[str, Any]:
         faults["categories"] = [f"There is no category {', '.join(unknown)}; there are {', '.join(known)}."]
     elif len(chosen) > MOST_CATEGORIES:
         faults["categories"] = [f"At most {MOST_CATEGORIES} categories are possible."]
-    version = body["version"]
+    if wrong := check_license(body.get("version", {}), theme=theme):
+        faults["version"] = wrong
+    return faults
+
+
+def check_license(version: Mapping[str, Any], *, theme: bool) -> dict[str, Any]:
+    """A licence that there is not, or one of somebody's own that says nothing, by field."""
     license, custom = version.get("license"), version.get("custom_license")
     if license is not None and license not in licenses(theme=theme):
         there_are = ", ".join(licenses(theme=theme))
         said = f"There is no licence {license[:50]!r} for this; there are {there_are}, or `custom_license`."
-        faults["version"] = {"license": [said]}
-    elif custom is not None and not (_has_text(custom["name"]) and _has_text(custom["text"])):
+        return {"license": [said]}
+    if custom is not None and not (_has_text(custom["name"]) and _has_text(custom["text"])):
         said = 'A licence of your own needs {"name": {"en-US": "…"}, "text": {"en-US": "…"}}.'
-        faults["version"] = {"custom_license": [said]}
-    return faults
+        return {"custom_license": [said]}
+    return {}
 
 
 def check_complete(

@@ -37,6 +37,7 @@ VERSIONS = (
         VersionDetail.release_notes,
         VersionDetail.approval_notes,
         VersionDetail.compatibility,
+        VersionDetail.source_sha256,
     )
     .outerjoin(Artifact, Artifact.version_id == Row.id)
     .outerjoin(Blob, Blob.sha256 == Row.upload_sha256)
@@ -103,15 +104,24 @@ def version(request: Request, extension: Any, row: Any, *, private: bool = False
         shown |= {
             "approval_notes": row.approval_notes,
             "is_disabled": row.yanked is not None,
-            "source": None,
+            "source": addresses.source(base, row.id) if row.source_sha256 else None,
         }
     return shown
 
 
 def compatibility(row: Any) -> dict[str, dict[str, str]]:
     """The lowest and the highest version of each application that a version runs on."""
-    if row.compatibility:
-        return dict(row.compatibility)
+    own = manifest_ranges(row)
+    if not row.compatibility:
+        return own
+    return {
+        application: {**own.get(application, own["firefox"]), **bounds}
+        for application, bounds in row.compatibility.items()
+    }
+
+
+def manifest_ranges(row: Any) -> dict[str, dict[str, str]]:
+    """What the manifest of a version says that it runs on."""
     manifest = row.facts.get("manifest") or {}
     lowest = _LOWEST[3 if manifest.get("manifest_version") == 3 else 2]
     ranges = {"firefox": {"min": row.api_min or lowest, "max": row.api_max or "*"}}
@@ -193,8 +203,8 @@ def addon(
         "developer_comments": text(detail and detail.developer_comments),
         "edit_url": urls.extension(base, extension.name),
         "guid": extension.guid,
-        "has_eula": False,
-        "has_privacy_policy": False,
+        "has_eula": bool(detail and detail.eula),
+        "has_privacy_policy": bool(detail and detail.privacy_policy),
         "homepage": links(base, request.sealer, text(extension.homepage)),
         "icon_url": icon_url(made["icons"]),
         "icons": {size: made["icons"].get(size) or icon_url(made["icons"]) for size in ICON_SIZES},

@@ -13,7 +13,7 @@ from pyramid.request import Request
 
 from registry.dialects.amo import addons, addresses, bodies, listing
 from registry.dialects.amo.addresses import ADDONS
-from registry.dialects.amo.texts import own_language
+from registry.dialects.amo.texts import own_language, own_texts
 from registry.dialects.amo.uploads import read_again
 from registry.domain import editing, names, submissions, uploads, validation
 from registry.domain.errors import Conflict, Invalid
@@ -47,15 +47,15 @@ EDITED = {
     "tags": "keywords",
     "is_disabled": "hidden_by_owner",
 }
-_THEIRS = {ours: theirs for theirs, ours in EDITED.items()}
-_OF_ADDON = (
+THEIRS = {ours: theirs for theirs, ours in EDITED.items()}
+OF_ADDON = (
     "support_email",
     "developer_comments",
     "contributions_url",
     "is_experimental",
     "requires_payment",
 )
-_OF_VERSION = ("release_notes", "approval_notes", "compatibility", "license")
+OF_VERSION = ("release_notes", "approval_notes", "compatibility", "license")
 
 
 @collection.post(permission=Permission.PUBLISH_NEW, validators=[bodies.json_body(NewAddonSchema())])
@@ -130,7 +130,7 @@ def _submit(request: Request, upload: Any, package: Package, extension: Extensio
     except PackageRefused as refused:
         faults: dict[str, list[str]] = {}
         for finding in refused.findings:
-            faults.setdefault(_THEIRS.get(finding.field, finding.field), []).append(str(finding))
+            faults.setdefault(THEIRS.get(finding.field, finding.field), []).append(str(finding))
         raise BadRequest(faults) from None
     except Invalid as invalid:
         if invalid.field == "slug":
@@ -190,14 +190,14 @@ def _order(request: Request, upload: Any, package: Package, extension: Extension
     if faults:
         raise BadRequest(faults)
     default = row.default_locale if row else package.default_locale
-    changes = {EDITED[name]: _own(body[name], default) for name in EDITED if name in body}
+    changes = {EDITED[name]: own_texts(body[name], default) for name in EDITED if name in body}
     locale = body.get("default_locale")
     if locale is not None and own_language(locale, default) != default:
         changes["default_locale"] = locale
     edit = editing.Edit(changes)
-    values = {name: _own(version[name], default) for name in _OF_VERSION if name in version}
+    values = {name: own_texts(version[name], default) for name in OF_VERSION if name in version}
     if custom := version.get("custom_license"):
-        values |= {f"license_{part}": _own(texts, default) for part, texts in custom.items()}
+        values |= {f"license_{part}": own_texts(texts, default) for part, texts in custom.items()}
     elif "license" not in version and license is not None:
         values |= license
     return submissions.Order(
@@ -214,16 +214,9 @@ def _order(request: Request, upload: Any, package: Package, extension: Extension
         row and row.id,
         edit,
         editing.rendered(edit),
-        {name: _own(body[name], default) for name in _OF_ADDON if name in body},
+        {name: own_texts(body[name], default) for name in OF_ADDON if name in body},
         values,
     )
-
-
-def _own(value: Any, default: str) -> Any:
-    """What somebody says, with languages named as we do if it is said in several."""
-    if not isinstance(value, dict):
-        return value
-    return {own_language(tag, default): text for tag, text in value.items()}
 
 
 def _named(request: Request, conflict: Conflict) -> Conflict:

@@ -6,7 +6,7 @@ in the default language: ``{"de": null, "en-US": "…", "_default": "en-US"}``. 
 Their site knows no plain English: what has no language of its own is in `en` here and in `en-US` there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from registry.catalogue import outgoing
@@ -20,9 +20,18 @@ def language(tag: str) -> str:
     return _THEIRS if tag == _OURS else tag
 
 
-def own_language(tag: str, default_locale: str) -> str:
-    """A language that they have named, as we do for an extension with that default."""
-    return _OURS if tag == _THEIRS and default_locale == _OURS else tag
+def own_language(tag: str, default_locale: str, known: Container[str] = ()) -> str:
+    """A language that they have named, as we do for an extension with that default or ``known`` texts."""
+    if tag == _THEIRS and _THEIRS not in known and (default_locale == _OURS or _OURS in known):
+        return _OURS
+    return tag
+
+
+def own_texts(value: Any, default_locale: str, known: Container[str] = ()) -> Any:
+    """What somebody says, with languages named as we do if it is said in several."""
+    if not isinstance(value, dict):
+        return value
+    return {own_language(tag, default_locale, known): text for tag, text in value.items()}
 
 
 def translated(
