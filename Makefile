@@ -55,6 +55,7 @@ bench: $(INSTALLED_TESTS) ## Measure signing, publishing, test results and readi
 	$(PYTHON) bench/polls.py
 	$(PYTHON) bench/changes.py
 	$(PYTHON) bench/results.py
+	$(PYTHON) bench/test_runs.py
 	$(PYTHON) bench/read.py
 
 docs: $(INSTALLED) ## Write the parts of docs/ that are made from the code

@@ -19,7 +19,7 @@ from registry.models import TestDetail, TestName, TestResult, TestRun, table
 from registry.results import Format, Result, Status, Summary, worst
 
 MOST_TESTS = 100_000
-AT_ONCE = 5000
+AT_ONCE = 1000
 _NAME, _RESULT, _DETAIL = table(TestName), table(TestResult), table(TestDetail)
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _NEW = insert(_RESULT)
