@@ -56,6 +56,16 @@ def test_the_61st_is_one_too_many(small, accounts, clock):
     app.get(ME, headers=ann, status=200)
 
 
+def test_sources_are_never_too_many(small, accounts):
+    """A client that is stopped there has a version without them."""
+    app, ann = small(write="1/minute"), accounts.bearer("ann")
+    where = "/api/v5/addons/addon/nothing/versions/1.0/"
+    for _ in range(3):
+        app.patch(where, upload_files=[("source", "a.zip", b"")], headers=ann, status=404)
+    app.patch_json(where, {}, headers=ann, status=404)
+    app.patch_json(where, {}, headers=ann, status=429)
+
+
 def test_an_account_has_an_end_too(small, accounts):
     app = small(read="2/minute")
     tokens = [accounts.bearer("ann") for _ in range(4)]

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from support import npm
+from support.archives import build_zip
 from support.mozilla_site import Site, verified
 from support.serving import ROOT
 
@@ -132,6 +133,23 @@ def test_an_interrupted_run_is_resumed(site, sign, fetched):
     done = sign(manifest(guid))
     assert done.returncode == 0, said(done)
     assert verified(site, fetched(), guid)
+
+
+def test_sources_are_sent_and_sent_again(site, sign, fetched, tmp_path):
+    guid = "sources@web-ext.example.org"
+    sources = tmp_path / "sources.zip"
+    sources.write_bytes(build_zip({"src/main.ts": b"main"}))
+    wanted = ("--upload-source-code", sources)
+    for _ in range(2):  # the rerun goes on with the version that is there
+        done = sign(manifest(guid), *wanted, "--approval-timeout", "0")
+        assert done.returncode == 0, said(done)
+    done = sign(manifest(guid), *wanted)
+    assert done.returncode == 0, said(done)
+    assert verified(site, fetched(), guid)
+    sources.write_bytes(b"no archive")
+    refused = sign(manifest(guid), *wanted)
+    assert refused.returncode == 1
+    assert "no archive of a kind that is taken" in said(refused)
 
 
 def test_what_is_wrong_is_said(site, sign, source):
