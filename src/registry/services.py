@@ -53,6 +53,7 @@ from registry.views import (  # noqa: F401 - define their services
     search,
     sessions,
     teams,
+    test_history,
     test_matrix,
     test_policies,
     test_results,

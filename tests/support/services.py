@@ -24,6 +24,7 @@ PRESENT = {
     "team": "makers",
     "webhook": "999",
     "run": "1",
+    "key": "0" * 32,
     "event": "999",
     "result": "999",
     "test_id": "1",
@@ -44,6 +45,7 @@ OWN_ROWS = {
     "author",
     "file_id",
     "id",
+    "key",
     "picture",
     "pk",
     "rating",
@@ -85,6 +87,7 @@ ABSENT = {
     "team": "nobody",
     "webhook": "x",
     "run": "x",
+    "key": "x",
     "event": "x",
     "result": "x",
 }

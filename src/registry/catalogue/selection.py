@@ -15,6 +15,8 @@ import orjson
 from sqlalchemy import ARRAY, BigInteger, Connection, Text, any_, cast, func, literal, select
 
 from registry import search
+from registry.catalogue import tested
+from registry.catalogue.tested import Tested
 from registry.domain import tallies, visibility
 from registry.models import Extension, Ownership, Team, User, Version
 
@@ -39,6 +41,7 @@ class Wanted:
     min_rating: float | None
     updated_since: datetime.datetime | None
     fitting: Collection[int] | None
+    tested: Tested | None = None
     further: Sequence[Any] = ()
 
 
@@ -55,23 +58,30 @@ class Selection(NamedTuple):
 
 def choose(connection: Connection, wanted: Wanted) -> Selection:
     conditions = _conditions(wanted)
+    has_passed = [tested.condition(wanted.tested)] if wanted.tested else []
     if wanted.text is not None:
+        conditions = [*has_passed, *conditions]
         hits = search.hits(connection, wanted.text, wanted.filters) or []
         chosen = _named(connection, hits, conditions, search.WINDOW)
         if conditions and chosen.total < _LITTLE and len(hits) == search.WINDOW:
             hits = search.hits(connection, wanted.text, wanted.filters, scale=_FURTHER) or []
             chosen = _named(connection, hits, conditions, search.WINDOW)
         return chosen
-    if not wanted.filters and not conditions:
+    if not wanted.filters and not conditions and wanted.tested is None:
         return Selection(None, (), tallies.value(connection, tallies.LISTED))
     has = [search.has(wanted.filters, Extension.id)] if wanted.filters else []
     # What several must hold for may be rare although none of them is.
-    few = COUNTED if len(conditions) + len(has) > 1 else FEW
+    few = COUNTED if len(conditions) + len(has) + len(has_passed) > 1 else FEW
+    if wanted.tested is not None:
+        ids = tested.extensions(connection, wanted.tested, few + 1)
+        if len(ids) <= few:
+            return _named(connection, ids, [*conditions, *has], few)
     for condition in conditions if wanted.fitting is None else conditions[:-1]:
         # Each of these has an index of its own, so it is cheap to see whether few rows meet it.
         ids = connection.scalars(select(Extension.id).where(Extension.listed, condition).limit(few + 1)).all()
         if len(ids) <= few:
-            return _named(connection, ids, [*conditions, *has], few)
+            return _named(connection, ids, [*has_passed, *conditions, *has], few)
+    conditions = [*has_passed, *conditions]
     if wanted.filters:
         ids = search.matching(connection, wanted.filters, few + 1)
         if len(ids) <= few:

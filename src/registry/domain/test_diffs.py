@@ -6,7 +6,7 @@ the index of what needs a look.
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, bindparam, func, select
+from sqlalchemy import Connection, Select, bindparam, func, literal_column, select
 from sqlalchemy.orm import aliased
 
 from registry.models import TestName, TestResult
@@ -20,11 +20,17 @@ NEW_FAILURES, FIXED, STILL_FAILING = "new_failures", "fixed", "still_failing"
 APPEARED, DISAPPEARED = "appeared", "disappeared"
 KINDS = (NEW_FAILURES, FIXED, STILL_FAILING, APPEARED, DISAPPEARED)
 
+
+def is_bad(result: Any) -> Any:
+    """SQL: the test failed; said so that the index of what needs a look finds it."""
+    return (result.status != literal_column("'passed'")) & result.status.in_(BAD)
+
+
 _NOW, _BEFORE = aliased(TestResult), aliased(TestResult)
 _HERE, _THERE = _NOW.run_id == bindparam("run_id"), _BEFORE.run_id == bindparam("base_id")
 _SAME = _BEFORE.name_id == _NOW.name_id
 _BOTH = select().select_from(_NOW).join(_BEFORE, _SAME & _THERE).where(_HERE)
-_IS_BAD, _WAS_BAD = _NOW.status.in_(BAD), _BEFORE.status.in_(BAD)
+_IS_BAD, _WAS_BAD = is_bad(_NOW), is_bad(_BEFORE)
 _MISSING_BEFORE = ~select(_BEFORE.run_id).where(_SAME, _THERE).correlate(_NOW).exists()
 _MISSING_NOW = ~select(_NOW.run_id).where(_SAME, _HERE).correlate(_BEFORE).exists()
 # Each: the statement, the test's number, what came of it now and before.

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.orm import aliased
 
 from registry.domain.test_cells import TRUSTED
-from registry.domain.test_diffs import BAD, GOOD
+from registry.domain.test_diffs import GOOD, is_bad
 from registry.models import Artifact, TestCell, TestPolicy, TestResult, Version, table
 from registry.results import Outcome
 
@@ -57,7 +57,7 @@ _BROKEN = (
     .join(_BEFORE, _BEFORE.name_id == _NOW.name_id)
     .where(
         _NOW.run_id == bindparam("run_id"),
-        _NOW.status.in_(BAD),
+        is_bad(_NOW),
         _BEFORE.run_id == bindparam("base_id"),
         _BEFORE.status.in_(GOOD),
     )

@@ -5,8 +5,9 @@ the registry's own runners together where nothing else is said, and any other pr
 """
 
 import datetime
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, func, select
@@ -50,6 +51,8 @@ _OTHERS = {
 }
 _WHO_ELSE = select(*_OTHERS.values())
 
+_COUNTS = tuple(map(str, COUNTED))
+_IS_SERVED = attrgetter("is_served")
 _NEVER = datetime.datetime.min.replace(tzinfo=datetime.UTC)
 
 
@@ -64,7 +67,7 @@ class Cell:
     host_version: str
     os: str
     stale: str | None
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(map(str, COUNTED), 0))
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTS, 0))
     sources: dict[str, dict[str, int]] = field(default_factory=dict)
     newest: datetime.datetime = _NEVER
     newest_run_id: int = 0
@@ -76,13 +79,12 @@ class Cell:
         # That a list of passes has no failures says nothing.
         return PASSED if self.counts[Outcome.PASSED] else INCOMPLETE
 
-    def add(self, row: Any) -> None:
+    def add(self, provenance: str, counts: Sequence[int], newest: datetime.datetime, run_id: int) -> None:
         """What one provenance found."""
-        counts = {str(name): int(getattr(row, name)) for name in COUNTED}
-        self.sources[row.provenance] = counts
-        self.counts = {name: number + counts[name] for name, number in self.counts.items()}
-        if row.newest > self.newest:
-            self.newest, self.newest_run_id = row.newest, row.run_id
+        self.sources[provenance] = found = dict(zip(_COUNTS, counts, strict=True))
+        self.counts = {name: number + self.counts[name] for name, number in found.items()}
+        if newest > self.newest:
+            self.newest, self.newest_run_id = newest, run_id
 
 
 def sources(wanted: str | None) -> tuple[str, ...]:
@@ -126,11 +128,15 @@ def totals(found: Iterable[Cell]) -> dict[str, int]:
 def _cells(rows: Iterable[Any], fresh_since: datetime.datetime) -> list[Cell]:
     cells: dict[tuple[str, str, str], Cell] = {}
     # Where something was found of the bytes that are served, what was found of others does not count.
-    for row in sorted(rows, key=lambda row: not row.is_served):
-        place = (row.host_app, row.host_version, row.os)
-        cell = cells.setdefault(place, Cell(*place, None if row.is_served else REPLACED))
-        if row.is_served or cell.stale == REPLACED:
-            cell.add(row)
+    for host_app, host_version, os, provenance, is_served, *counts, newest, run_id in sorted(
+        rows, key=_IS_SERVED, reverse=True
+    ):
+        place = (host_app, host_version, os)
+        cell = cells.get(place)
+        if cell is None:
+            cell = cells[place] = Cell(*place, None if is_served else REPLACED)
+        if is_served or cell.stale == REPLACED:
+            cell.add(provenance, counts, newest, run_id)
     for cell in cells.values():
         if cell.newest < fresh_since:
             cell.stale = cell.stale or AGE

@@ -46,6 +46,7 @@ from registry.models.refstack import PublicKey, RefStackResult
 from registry.models.search import SearchDocument
 from registry.models.teams import Invitation, Membership, Team, TeamRole
 from registry.models.test_runs import (
+    HAS_PASSED,
     OPEN,
     RunSource,
     RunState,
@@ -63,6 +64,7 @@ from registry.models.webhooks import Delivery, Webhook, WebhookState
 from registry.models.work import Event, EventSubject, Job, JobState, Tally
 
 __all__ = [
+    "HAS_PASSED",
     "IMPORTED",
     "OPEN",
     "AddonDetail",

@@ -7,6 +7,7 @@
              versions/{version}                     Version
                 test-runs/{id}                      TestRun       its maker's and its token's rights
                    events/{id}, results/{id}        TestRunEvent, TestRunResult
+             tests/{key}                            NamedTest
              reviews/{username|id|mine}             Review        by their author's name
                 reply, flags, hidden, history       Reply, Flags, Hidden, History
              reports/{id}                           Report        its reporter's and admins'

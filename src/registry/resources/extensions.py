@@ -29,6 +29,7 @@ from registry.resources.feedback import Reviews
 from registry.resources.ownership import ExtensionEvents, Owners, TransferOffer, TrustedPublishers
 from registry.resources.pictures import Pictures
 from registry.resources.reports import Appeals, Reports
+from registry.resources.test_names import NamedTests
 from registry.resources.test_runs import TestRuns
 from registry.resources.webhooks import ExtensionWebhooks
 
@@ -120,6 +121,7 @@ class Extension(Node):
         "reports": Reports,
         "reviews": Reviews,
         "transfer": TransferOffer,
+        "tests": NamedTests,
         "trusted-publishers": TrustedPublishers,
         "versions": Versions,
         "webhooks": ExtensionWebhooks,

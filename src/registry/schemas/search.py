@@ -90,6 +90,10 @@ class SearchSchema(ShownSchema, QuerySchema):
         compatibility.HOSTS, "Only what runs on this host, in the `host_version` that must be given, too."
     )
     host_version = _text("The version of the host. Each result shows its newest version that runs on it.")
+    tested_on = _text(
+        "Only what passed its tests on this host, such as `brackets` or `brackets@1.14.2`.", 129
+    )
+    os = _text("Only what passed its tests on this operating system; on that host, if both are given.", 64)
     facets = colander.SchemaNode(
         colander.Boolean(true_choices=("1", "true"), false_choices=("0", "false")),
         missing=False,

@@ -7,9 +7,10 @@ from pyramid.request import Request
 from sqlalchemy import Select, bindparam, select, type_coerce
 
 from registry import pagination, representations, search, urls
-from registry.catalogue import presentation, selection, translations
+from registry.catalogue import presentation, selection, tested, translations
 from registry.domain import compatibility
 from registry.fragments import ENVIRON, Fragments
+from registry.lookout import LONGEST
 from registry.models import Extension, Verbatim, Version, table
 from registry.permissions import Permission
 from registry.resources import Extensions
@@ -72,8 +73,10 @@ _COMPLETED = select(_ROW.c.id, _ROW.c.name, _ROW.c.title, _ROW.c.default_locale,
 @answering(answers.FOUND)
 def list_extensions(request: Request) -> dict[str, Any]:
     """The extensions on offer, all of them or those that are looked for."""
-    request.keep_until_changed()
     wanted, fitting = request.validated, _fitting(request)
+    on = tested.read(wanted["tested_on"], wanted["os"])
+    # Results of tests are no change of the catalogue.
+    request.keep_until_changed(seconds=LONGEST if on is None else request.settings.look_every)
     chosen = selection.choose(
         request.read,
         selection.Wanted(
@@ -83,6 +86,7 @@ def list_extensions(request: Request) -> dict[str, Any]:
             min_rating=wanted["min_rating"],
             updated_since=wanted["updated_since"],
             fitting=fitting,
+            tested=on,
         ),
     )
     answer = _page(request, chosen, fitting)
