@@ -9,6 +9,7 @@ from registry.dialects.amo import (  # noqa: F401 - define their services
     addon_search,
     addons,
     addons_v4,
+    blocks,
     editing,
     ending,
     previews,

@@ -76,7 +76,8 @@ def show_badge(request: Request) -> dict[str, Any]:
 def draw_badge(request: Request) -> Response:
     """The same as a picture."""
     body = badges.svg(request.validated["label"], *_verdict(_cells(request))).encode()
-    response = Response(body, content_type=SVG, charset="UTF-8", conditional_response=True)
+    # Without a charset, which XML has no need of.
+    response = Response(body, headerlist=[("Content-Type", SVG)], conditional_response=True)
     response.etag = etag(body)
     response.headers["Cache-Control"] = CACHE_CONTROL
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
