@@ -40,7 +40,7 @@ ADMINS_ONLY = tuple(
     f"/api/v4/{name}" for name in ("admins", "appeals", "events", "flags", "manage", "reports", "webhooks")
 )
 MANAGED = ("/manage",)
-OFTEN_EMPTY = ("/transfer", "/reviews/mine", "/signature")
+OFTEN_EMPTY = ("/transfer", "/reviews/mine", "/signature", "/block/{addon}")
 OWN_ROWS = {
     "author",
     "file_id",
