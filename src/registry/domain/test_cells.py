@@ -4,6 +4,7 @@ Kept with every run that ends, so that reading never counts. A run without an ou
 a version; neither does one that has been withdrawn.
 """
 
+import functools
 from typing import Any
 
 from sqlalchemy import and_, case, delete, select, update
@@ -21,6 +22,7 @@ COUNTED = (Outcome.PASSED, Outcome.FAILED, Outcome.INCOMPLETE, Outcome.PASS_ONLY
 _CELL = table(TestCell)
 _OF_RUN = ("version_id", "package_sha256", "host_app", "host_version", "os", "arch", "locale")
 _KEY = (*_OF_RUN, "provenance")
+_NEWEST = ("newest_run_id", "newest_outcome", "newest")
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
@@ -34,17 +36,19 @@ def count(session: Session, run: TestRun) -> None:
     if not _counts(run):
         return
     connection = session.connection()
-    new = _INSERT[connection.dialect.name](_CELL)
     outcome = str(run.outcome)
-    newest = {"newest_run_id": run.id, "newest_outcome": outcome, "newest": run.finished}
     counts = {name: int(name == outcome) for name in COUNTED}
+    newest = {"newest_run_id": run.id, "newest_outcome": outcome, "newest": run.finished}
+    connection.execute(_counting(connection.dialect.name, outcome), {**_key(run), **counts, **newest})
+
+
+@functools.cache
+def _counting(dialect: str, outcome: str) -> Any:
+    new = _INSERT[dialect](_CELL)
     # Results that come late are of a run that ended before others, perhaps.
     is_newest = new.excluded.newest >= _CELL.c.newest
-    later = {name: case((is_newest, new.excluded[name]), else_=_CELL.c[name]) for name in newest}
-    statement = new.values(**_key(run), **counts, **newest).on_conflict_do_update(
-        index_elements=_KEY, set_={outcome: _CELL.c[outcome] + 1, **later}
-    )
-    connection.execute(statement)
+    later = {name: case((is_newest, new.excluded[name]), else_=_CELL.c[name]) for name in _NEWEST}
+    return new.on_conflict_do_update(index_elements=_KEY, set_={outcome: _CELL.c[outcome] + 1, **later})
 
 
 def uncount(session: Session, run: TestRun) -> None:

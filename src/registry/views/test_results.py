@@ -29,7 +29,7 @@ from registry.schemas.test_runs import RESULT, RESULT_DETAIL, RUN, FinalSchema, 
 from registry.storage import Draft
 from registry.validators import deserialize, query
 from registry.views.downloads import FileSpan, check_range
-from registry.views.test_runs import LOOSE_PATH, RUN_PATH, address, settle, shown
+from registry.views.test_runs import LOOSE_PATH, RUN_PATH, address, keep_a_moment, settle, shown
 
 results = ResourceService("test_run_results", f"{RUN_PATH}results/", nodes.TestRunResults)
 result = ResourceService("test_run_result", f"{RUN_PATH}results/{{result}}/", nodes.TestRunResult)
@@ -66,6 +66,7 @@ def list_results(request: Request) -> dict[str, Any]:
     """What came of each test."""
     node, wanted = request.context.__parent__, request.validated
     settle(request, node)
+    keep_a_moment(request, node.row.extension_id)
     rows = RESULTS.where(TestResult.run_id == node.row.id)
     total = sum(getattr(node.row, status) for status in test_runs.COUNTS)
     if wanted["status"]:

@@ -64,6 +64,7 @@ def list_runs(request: Request) -> dict[str, Any]:
     """The test runs of a version, newest first; what every filter says must hold."""
     version = request.context.__parent__
     open_to(version)
+    keep_a_moment(request, version.row.extension_id)
     _end_due_of(request, version.row.id)
     rows = _filtered(LISTED.where(TestRun.version_id == version.row.id), request.validated)
 
@@ -110,6 +111,7 @@ def create_run(request: Request) -> dict[str, Any]:
 def show_run(request: Request) -> dict[str, Any]:
     """One run: how far it is, or what it came to."""
     settle(request, request.context)
+    keep_a_moment(request, request.context.row.extension_id)
     return _detail(request, request.context)
 
 
@@ -202,6 +204,11 @@ def settle(request: Request, node: nodes.AnyRun) -> None:
         open_to(version)
     if test_runs.is_due(node.row) and request.database.write(test_runs.end_due, node.row.id):
         node.reload()
+
+
+def keep_a_moment(request: Request, extension_id: int | None) -> None:
+    """Reports are no changes of the extension: what they change is kept no longer than changes may go unseen."""
+    request.keep_until_changed(extension_id, seconds=request.settings.look_every)
 
 
 def version_of(node: nodes.AnyRun) -> Any:
