@@ -90,7 +90,7 @@ def test_errors_and_cors(published, accounts):
         assert_failure(answer, status)
         assert "Access-Control-Allow-Credentials" not in answer.headers
         if status == 405:
-            assert answer.headers["Allow"] == "GET, HEAD, OPTIONS, PATCH"
+            assert answer.headers["Allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH"
 
 
 def test_readers_need_no_account_and_get_no_cookie(published):
