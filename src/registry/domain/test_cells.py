@@ -37,7 +37,7 @@ def count(session: Session, run: TestRun) -> None:
         return
     connection = session.connection()
     outcome = str(run.outcome)
-    counts = {name: int(name == outcome) for name in COUNTED}
+    counts = {str(name): int(name == outcome) for name in COUNTED}
     newest = {"newest_run_id": run.id, "newest_outcome": outcome, "newest": run.finished}
     connection.execute(_counting(connection.dialect.name, outcome), {**_key(run), **counts, **newest})
 
