@@ -3,7 +3,7 @@
 from typing import Any
 
 from registry import rest
-from registry.dialects import brackets, feeds, oauth, refstack, refstack_results, seed  # noqa: F401 - define their services
+from registry.dialects import brackets, feeds, oauth, refstack, refstack_meta, refstack_results, seed  # noqa: F401 - define their services
 from registry.dialects.amo import (  # noqa: F401 - define their services
     abuse,
     addon_search,

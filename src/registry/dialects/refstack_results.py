@@ -2,7 +2,7 @@
 
     POST /v1/results              {"cpid", "duration_seconds", "results": [{"name", "uuid"}]}: what passed
     GET  /v1/results              the newest first, in pages of 20
-    GET  /v1/results/{uuid}       and its meta/{key}: shared, guideline, target
+    GET  /v1/results/{uuid}       its meta/{key} is in `refstack_meta`
     GET  /v1/results/schema       what is to be sent
 
 Sent with the token of a test run (its client's `--url https://run:TOKEN@host`) they are that run's; with a user's, or
@@ -36,17 +36,10 @@ from registry.storage import Draft
 from registry.validators import query
 from registry.views.test_results import AT_ONCE_BYTES, kept, take
 
-_PATH = "/v1/results/"
-results = ResourceService("refstack_results", _PATH, nodes.Uploads)
-result_schema = ResourceService("refstack_results_schema", _PATH, nodes.Uploads, view="schema")
-result = ResourceService("refstack_upload", f"{_PATH}{{uuid}}/", nodes.Upload)
-meta = ResourceService("refstack_upload_meta", f"{_PATH}{{uuid}}/meta/", nodes.UploadMeta)
-meta_key = ResourceService(
-    "refstack_upload_meta_key",
-    f"{_PATH}{{uuid}}/meta/{{meta_key}}/",
-    nodes.UploadMeta,
-    traverse=f"{_PATH}{{uuid}}/meta",
-)
+PATH = "/v1/results/"
+results = ResourceService("refstack_results", PATH, nodes.Uploads)
+result_schema = ResourceService("refstack_results_schema", PATH, nodes.Uploads, view="schema")
+result = ResourceService("refstack_upload", f"{PATH}{{uuid}}/", nodes.Upload)
 
 ON_A_PAGE, MOST_LISTED = 20, 10_000
 TIME = "%Y-%m-%d %H:%M:%S"
@@ -175,7 +168,7 @@ def show_schema(request: Request) -> dict[str, Any]:
 @answering(_DETAIL)
 def show_result(request: Request) -> dict[str, Any]:
     """One upload, with the names of what passed; its cpid for who sent it."""
-    row = _open(request, request.context)
+    row = shown(request, request.context)
     mine = request.identity is not None and request.identity.id == row.created_by
     passed = request.read.scalars(_PASSED.where(TestResult.run_id == row.id))
     return {
@@ -184,48 +177,6 @@ def show_result(request: Request) -> dict[str, Any]:
         "results": list(passed),
         "user_role": "owner" if mine else "user",
     }
-
-
-@meta.get(permission=Permission.READ)
-@answering({"type": "object"})
-def list_meta(request: Request) -> dict[str, str]:
-    """What is said of an upload."""
-    found: dict[str, str] = _open(request, request.context.__parent__).meta
-    return found
-
-
-@meta_key.get(permission=Permission.READ)
-@answering({"type": "string"})
-def show_meta(request: Request) -> str:
-    """One value of what is said of an upload."""
-    return _value(request)
-
-
-@meta_key.post(permission=Permission.REPORT_RUN)
-@answering({"type": "string"}, 201)
-@with_files(taken=("", "text/plain", "application/octet-stream", "application/x-www-form-urlencoded"))
-def set_meta(request: Request) -> str:
-    """Say something of one's upload; the body is the value. That there is a key `shared` shares it."""
-    key = _writable(request)
-    body = request.body_file.read(4 * refstack.META_LENGTH + 1)
-    try:
-        value = body.decode()
-    except UnicodeDecodeError:
-        raise bad_field(key, "This is not UTF-8.") from None
-    if len(value) > refstack.META_LENGTH or "\0" in value:
-        raise bad_field(key, f"This may have at most {refstack.META_LENGTH} characters, and no NUL.")
-    request.database.write(refstack.say, request.context.__parent__.row.id, {key: value})
-    request.response.status_int = 201
-    return value
-
-
-@meta_key.delete(permission=Permission.REPORT_RUN)
-def remove_meta(request: Request) -> None:
-    """Say it no more."""
-    key = _writable(request)
-    _value(request)
-    request.database.write(refstack.say, request.context.__parent__.row.id, {key: None})
-    request.response.status_int = 204
 
 
 def _signed(request: Request, draft: Draft) -> tuple[Signature | None, int | None]:
@@ -264,7 +215,7 @@ def _said(draft: Draft, signed: Signature | None) -> Upload:
     }
     for field, bad in faults.items():
         if bad:
-            raise bad_field(field, f"This is missing, empty or too large; see {_PATH}schema.")
+            raise bad_field(field, f"This is missing, empty or too large; see {PATH}schema.")
     return Upload(cpid=cpid or "", duration=int(duration or 0), signed=signed)
 
 
@@ -307,26 +258,11 @@ def _listed(request: Request, wanted: dict[str, Any]) -> Select[Any]:
     return rows
 
 
-def _open(request: Request, node: nodes.AnyRun) -> Any:
+def shown(request: Request, node: nodes.AnyRun) -> Any:
     """The row of an upload that may be seen. Raises ApiError 401, as its clients know it."""
     if not nodes.shows(request, node.row):
         raise ApiError(401, "These results are not shared.", "ERROR_NOT_AUTHENTICATED", CHALLENGE)
     return node.row
-
-
-def _value(request: Request) -> str:
-    key = request.matchdict["meta_key"]
-    try:
-        return str(_open(request, request.context.__parent__).meta[key])
-    except KeyError:
-        raise ApiError(404, "Nothing is said of that.", "ERROR_NOT_FOUND") from None
-
-
-def _writable(request: Request) -> str:
-    key: str = request.matchdict["meta_key"]
-    if key not in refstack.META:
-        raise ApiError(403, f"Only {', '.join(refstack.META)} can be said.", "ERROR_PERMISSION_DENIED")
-    return key
 
 
 def _item(request: Request, row: Any) -> dict[str, Any]:
@@ -342,4 +278,4 @@ def _item(request: Request, row: Any) -> dict[str, Any]:
 
 
 def _url(request: Request, uuid: str) -> str:
-    return f"{request.public_url}{_PATH}{uuid}"
+    return f"{request.public_url}{PATH}{uuid}"
