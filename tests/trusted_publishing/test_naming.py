@@ -5,7 +5,7 @@ import pytest
 from registry.domain import trusted_publishers
 from registry.domain.errors import Forbidden
 from registry.domain.trusted_publishers import MOST
-from registry.models import Event, Membership, Ownership, Team, TrustedPublisher
+from registry.models import Extension, Membership, Ownership, Team, TrustedPublisher
 from support import shelf
 from support.wire import assert_failure
 
@@ -104,7 +104,7 @@ def test_for_owners_only(app, at, ann, accounts, trust, database):
         session.flush()
         for name, role in (("leader", "admin"), ("member", "member")):
             session.add(Membership(team_id=row.id, user_id=people[name], role=role))
-        extension_id = session.query(Event.extension_id).filter(Event.extension_id.is_not(None)).first()[0]
+        extension_id = session.query(Extension.id).filter_by(name=shelf.PUBLIC).scalar()
         session.add(Ownership(extension_id=extension_id, team_id=row.id, role="owner"))
 
     database.write(team)
