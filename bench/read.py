@@ -7,7 +7,8 @@ worker. wrk asks over 8 connections and accepts gzip; nginx serves, with 2 proce
 of the answer. CPU is that of all the registry's processes, from /proc.
 
 kept        what has been asked for before: detail, list, popular search, whole documents, updates
-cold        what has not: each request another extension, or another search of at most 1,000 hits
+cold        what has not: each request another extension, or another search of at most 1,000 hits, one after another;
+            the floor is what is kept, asked for in the same way
 download    a file of 20 KB through Python, counted
 visible     seconds from the answer to a publish's signature until readers are shown it
 """
@@ -101,6 +102,7 @@ def measure(instance: Instance, size: int, seconds: float) -> dict[str, dict[str
     results = {}
     for what, path in KEPT.items():
         results[f"kept: {what}"] = kept(instance, path.format(**found), seconds)
+    results["cold: floor"] = cold(instance, [KEPT["detail"].format(**found)] * COLD)
     results["cold: detail"] = cold(instance, [f"/api/v4/extensions/{name}/" for name in names[1:]])
     # So rare that each is in at most about 1,000 of them.
     rare = words[size // 90 :][:COLD]
