@@ -43,8 +43,10 @@ class Database:
         else:
             engine_options.setdefault("pool_pre_ping", True)
             self.engine = create_engine(url, **engine_options)
-            # A pool of its own: whoever holds a connection to read with may wait for one to write with.
-            self._reading = create_engine(url, isolation_level="AUTOCOMMIT", **engine_options)
+            # A pool of its own: whoever holds a connection to read with may wait for one to write with. It has no limit
+            # but the number of threads: who holds one may want another, and would wait for those who want the same.
+            reading = {**engine_options, "max_overflow": -1}
+            self._reading = create_engine(url, isolation_level="AUTOCOMMIT", **reading)
             self._turn = None
         self._manager = transaction.ThreadTransactionManager()
         self._sessions = sessionmaker(self.engine)
