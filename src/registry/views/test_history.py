@@ -15,7 +15,7 @@ from registry.schemas.answers import page
 from registry.schemas.test_history import HISTORY, TEST, HistorySchema, TestsSchema
 from registry.urls import API
 from registry.validators import query
-from registry.views.test_runs import open_to_extension
+from registry.views.test_runs import keep_a_moment, open_to_extension
 
 PATH = f"{API}/extensions/{{name}}/tests/"
 tests = ResourceService("tests", PATH, nodes.NamedTests)
@@ -84,10 +84,10 @@ def show_test(request: Request) -> dict[str, Any]:
 
 
 def _extension(request: Request, node: Any) -> Any:
-    """The extension above; the answer may be kept as long as one that nothing is known to have changed in."""
+    """The extension above, which has to be shown to who asks."""
     open_to_extension(node.__parent__)
     row = node.__parent__.row
-    request.keep_until_changed(row.id, seconds=request.settings.look_every)
+    keep_a_moment(request, row.id)
     return row
 
 

@@ -18,7 +18,7 @@ from registry.rest import ResourceService, answering, with_files
 from registry.schemas.test_matrix import BADGE, DIFF, MATRIX, BadgeSchema, DiffSchema, MatrixSchema
 from registry.urls import API
 from registry.validators import query
-from registry.views.test_runs import RUN_PATH, address, open_to, settle
+from registry.views.test_runs import RUN_PATH, address, keep_a_moment, open_to, settle
 
 VERSION_PATH = f"{API}/extensions/{{name}}/versions/{{version}}/"
 matrix = ResourceService("test_matrix", VERSION_PATH, Version, view="test-matrix/")
@@ -116,10 +116,10 @@ def show_diff(request: Request) -> dict[str, Any]:
 
 
 def _cells(request: Request) -> list[Cell]:
-    """The cells that are asked for. The answer may be kept as long as one that nothing is known to have changed in."""
+    """The cells that are asked for."""
     node, wanted = request.context, request.validated
     open_to(node)
-    request.keep_until_changed(node.row.extension_id, seconds=request.settings.look_every)
+    keep_a_moment(request, node.row.extension_id)
     filters = {name: wanted[name] for name in test_matrix.FILTERS if wanted[name] is not None}
     filters = {name: value.lower() if name in _CASELESS else value for name, value in filters.items()}
     return test_matrix.cells(
