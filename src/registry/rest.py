@@ -24,6 +24,7 @@ from registry.errors import ApiError
 from registry.express import Shortcut
 from registry.resources import Root
 
+View = Callable[[Request], Any]
 _VARIABLE = re.compile(r"{\w+([:}])")
 JSON, PAGE = "application/json", "text/html"
 
@@ -89,6 +90,18 @@ class ResourceService(Service):
         self.shortcut = shortcut
         return shortcut
 
+    def same_for_all(self, view: View) -> View:
+        """A decorator for a GET that answers the same whoever asks, and looks at nothing of the tree."""
+        [validators] = [given["validators"] for verb, _, given in self.definitions if verb == "GET"]
+
+        def shortcut(request: Request, _: str) -> Any:
+            for validate in validators:
+                validate(request)
+            return view(request)
+
+        self.shortcut = shortcut
+        return view
+
 
 def _acceptable(request: Request, **_: Any) -> None:
     if request.headers.get("Accept") and not request.accept.acceptable_offers(["application/json"]):
@@ -109,9 +122,9 @@ def _no_such_verb(context: Any, request: Request) -> Response:
 
 
 def shortcuts() -> dict[str, Shortcut]:
-    """By the path of their collection, with a slash at its end: functions of the last segment of an address."""
+    """By their addresses, or what comes before the last segment where that is variable, as ``express`` wants them."""
     return {
-        service.path.rpartition("/")[0] + "/": service.shortcut
+        service.path if "{" not in service.path else service.path.rpartition("/")[0] + "/": service.shortcut
         for service in ResourceService.all
         if service.shortcut is not None
     }

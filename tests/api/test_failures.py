@@ -9,11 +9,11 @@ import webtest
 from pyramid import httpexceptions
 from sqlalchemy.exc import OperationalError
 
-from registry import validators
+from registry import validators, wsgi
 from registry.errors import CODES
 from registry.views import catalogue
 from support import shelf
-from support.application import configure
+from support.application import SECRET
 from support.samples import brackets
 from support.wire import assert_failure, send
 
@@ -37,10 +37,18 @@ def order(node, value):
         raise colander.Invalid(node, "The limits are the wrong way round.")
 
 
-@pytest.fixture
-def made(ini):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
     """An application with views of its own: `/raise/…` raises, `/body` validates a JSON body."""
-    config = configure({**ini})
+    folder = tmp_path_factory.mktemp("made")
+    ini = {
+        "sqlalchemy.url": f"sqlite:///{folder}/none.sqlite",
+        "registry.secret": SECRET,
+        "registry.storage": f"file:{folder}/store",
+        "huey.class": "huey.MemoryHuey",
+    }
+    # Not the one that other tests share: views that are added to it stay.
+    config = wsgi.configure(ini)
 
     def throw(request):
         kind = request.matchdict["kind"]
@@ -61,6 +69,7 @@ def made(ini):
     config.add_view(body, route_name="body", renderer="json")
     config.commit()
     yield webtest.TestApp(config.make_wsgi_app(), extra_environ={"REMOTE_ADDR": "127.0.0.1"})
+    config.registry["downloads"].close()
     config.registry["database"].dispose()
 
 

@@ -29,6 +29,27 @@ ASKED = {
     "for the head": {"method": "HEAD"},
     "over https": {"base_url": "https://127.0.0.1"},
 }
+LISTS = (
+    "",
+    "?",
+    "?q=kits",
+    "?q=public&page_size=1",
+    "?q=k%C3%A4se&facets=1",
+    "?sort=updated&page_size=1",
+    "?sort=updated&page_size=1&page=2",
+    "?sort=name&lang=de&wrap_outgoing_links",
+    "?host=brackets&host_version=1.14",
+    "?host=emacs&host_version=1",
+    "?page=401",
+    "?page=0&sort=sideways",
+    "?q=%FF",
+    "?q=a%00b",
+    "?cursor=made-up",
+    "?_=3&q=kits",
+    "autocomplete/?q=ki",
+    "autocomplete/",
+    "autocomplete/?q=" + 300 * "a",
+)
 NAMES = (
     shelf.PUBLIC,
     shelf.PRIVATE,
@@ -81,6 +102,14 @@ def test_the_same_answer_by_both_ways(stocked, config, monkeypatch, state):
             assert answers[0] == answers[1], (name, label)
 
 
+@pytest.mark.parametrize("asked", LISTS)
+def test_the_same_list_by_both_ways(stocked, monkeypatch, asked):
+    for how in ("plain", "compressed", "for a page", "for any other", "for another than any", "for the head"):
+        options = {"end": "", **ASKED[how]}
+        answers = [ask(stocked, asked, options, express, monkeypatch) for express in (True, False)]
+        assert answers[0] == answers[1], how
+
+
 @pytest.mark.parametrize("state", list(ExtensionState))
 def test_the_tree_is_asked_only_where_it_is_needed(stocked, config, monkeypatch, state):
     put_into(config.registry["database"], state)
@@ -94,6 +123,12 @@ def test_the_tree_is_asked_only_where_it_is_needed(stocked, config, monkeypatch,
     assert bool(asked) == (state == ExtensionState.PENDING_DISABLE)
     ask(stocked, shelf.PRIVATE, {}, True, monkeypatch)
     assert asked
+
+
+def test_lists_need_no_tree(stocked, monkeypatch):
+    monkeypatch.setattr(stocked.app._application, "_application", None)
+    for asked in ("", "?q=kits", "?sort=updated&page=1", "autocomplete/?q=ki"):
+        assert ask(stocked, asked, {"end": ""}, True, monkeypatch)[0] == "200 OK"
 
 
 def test_https_is_insisted_on(ini, stocked, monkeypatch):

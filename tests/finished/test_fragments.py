@@ -28,7 +28,7 @@ def test_another_search_shows_the_same(stocked, monkeypatch):
 
 def test_rows_are_not_read_again(stocked, monkeypatch):
     found(stocked, WORDS[0])
-    monkeypatch.setattr("registry.views.search._NAMED_ROWS", {})
+    monkeypatch.setattr("registry.views.search._ROWS", {})
     assert found(stocked, WORDS[1])["name"] == shelf.PUBLIC
 
 

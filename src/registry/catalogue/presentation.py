@@ -51,6 +51,7 @@ def extension(base: str, row: Any) -> dict[str, Any]:
     """
     disabled = row.state == ExtensionState.DISABLED
     shown = images(base, row)
+    url = urls.extension(base, row.name)
     return {
         "name": row.name,
         "guid": row.guid,
@@ -78,9 +79,9 @@ def extension(base: str, row: Any) -> dict[str, Any]:
         "disabled": disabled,
         "created": time(row.created),
         "updated": time(row.updated),
-        "url": urls.extension(base, row.name),
-        "versions_url": f"{urls.extension(base, row.name)}versions/",
-        "reviews_url": urls.reviews(base, row.name),
+        "url": url,
+        "versions_url": f"{url}versions/",
+        "reviews_url": f"{url}reviews/",
         "download_url": None
         if disabled or row.latest_version is None
         else urls.download(base, row.name, row.latest_version),

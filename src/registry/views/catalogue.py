@@ -3,14 +3,12 @@
 from types import SimpleNamespace
 from typing import Any
 
-from pyramid.registry import Registry
 from pyramid.request import Request
 from sqlalchemy import Select, bindparam, func, literal, literal_column, select
 
 from registry import representations
 from registry.domain import editing, visibility
 from registry.errors import ApiError, bad_field
-from registry.express import Found
 from registry.models import Detail as DetailRow
 from registry.models import Extension as Row
 from registry.models import Ownership, OwnershipRole, Team, User
@@ -83,16 +81,15 @@ def show_extension(request: Request) -> dict[str, Any]:
 
 
 @extension.for_strangers
-def detail_for_strangers(furniture: Registry, name: str) -> Found | None:
-    """What ``show_extension`` answers to anybody, where that is a detail."""
-    with furniture["database"].read() as connection:
-        row = connection.execute(_WHOLE, {"name": name}).one_or_none()
-        if row is None or not row.shown or not visibility.detail_is_open(row):
-            return None
-        reviews = newest(connection, row.id) if any(row.rating_counts) else ()
-    base, sealer = furniture["settings"].public_url, furniture["sealer"]
-    shown = representations.detail(base, sealer, row, reviews, private=False)
-    return Found(row.id, f"{editing.revision(row)}.", shown)
+def detail_for_strangers(request: Request, name: str) -> dict[str, Any] | None:
+    """What ``show_extension`` answers to anybody, where that is a detail; read in one statement."""
+    row = request.read.execute(_WHOLE, {"name": name}).one_or_none()
+    if row is None or not row.shown or not visibility.detail_is_open(row):
+        return None
+    reviews = newest(request.read, row.id) if any(row.rating_counts) else ()
+    request.revision = f"{editing.revision(row)}."
+    request.keep_until_changed(row.id)
+    return representations.detail(request.public_url, request.sealer, row, reviews, private=False)
 
 
 @extension.patch(permission=Permission.EDIT, validators=[json_body(EditSchema()), query(ShownSchema())])

@@ -37,22 +37,28 @@ _ORDERS: dict[str, list[Any]] = {
     "rating": [_ROW.c.rating_score.desc(), _ROW.c.id.desc()],
     "updated": [_ROW.c.updated.desc(), _ROW.c.id.desc()],
 }
-# Long texts that no list shows.
-_LONG = {"description", "state_reason", "edited", "skeleton"}
+# In each order, the rows that are listed: what the index of that order holds of them.
+_ORDERED = {
+    order: select(_ROW.c.id, *(getattr(key, "element", key) for key in keys[:1])).where(Extension.listed)
+    for order, keys in _ORDERS.items()
+}
 # What is shown as it is stored, unless a language is chosen or links are wrapped.
-_STORED = {"title", "summary", "homepage", "support_url", "categories", "keywords", "languages"}
+_STORED = ("title", "summary", "homepage", "support_url", "categories", "keywords", "author", "languages")
+_READ = (
+    *("id", "name", "guid", "format", "state", "default_locale", "theme", "license", "owner_label", "images"),
+    *("rating_counts", "downloads_total", "downloads_recent", "created", "updated"),
+)
 
 
 def _select(stored: bool, fitting: bool) -> Select[Any]:
-    """Rows for ``presentation.extension``; those of a host with the newest version that runs on it.
+    """Rows for ``presentation.extension`` of what is listed; those of a host with the newest version that runs on it.
 
     ``stored``: the columns _STORED are ``Verbatim``.
     """
-    columns = (
-        type_coerce(column, Verbatim()).label(column.name) if stored and column.name in _STORED else column
-        for column in _ROW.c
-        if column.name not in _LONG
-    )
+    columns: list[Any] = [_ROW.c[name] for name in _READ]
+    columns += [
+        type_coerce(_ROW.c[name], Verbatim()).label(name) if stored else _ROW.c[name] for name in _STORED
+    ]
     latest = (
         Version.version.label("latest_version"),
         Version.requires_restart.label("latest_requires_restart"),
@@ -62,13 +68,17 @@ def _select(stored: bool, fitting: bool) -> Select[Any]:
 
 
 _NAMED = _ROW.c.id.in_(bindparam("ids", expanding=True))
-_ROWS = {(stored, fitting): _select(stored, fitting) for stored in (False, True) for fitting in (False, True)}
+_ROWS = {
+    (stored, fitting): _select(stored, fitting).where(_NAMED)
+    for stored in (False, True)
+    for fitting in (False, True)
+}
 # The shape that is the same whoever asks for it, and so may be kept.
 _STORED_LATEST = (True, False)
-_NAMED_ROWS = {shape: rows.where(_NAMED) for shape, rows in _ROWS.items()}
 _COMPLETED = select(_ROW.c.id, _ROW.c.name, _ROW.c.title, _ROW.c.default_locale, _ROW.c.images).where(_NAMED)
 
 
+@extensions.same_for_all
 @extensions.get(permission=Permission.READ, validators=[query(ListSchema())])
 @answering(answers.FOUND)
 def list_extensions(request: Request) -> dict[str, Any]:
@@ -95,6 +105,7 @@ def list_extensions(request: Request) -> dict[str, Any]:
     return answer
 
 
+@autocomplete.same_for_all
 @autocomplete.get(permission=Permission.READ, validators=[query(AutocompleteSchema())])
 @answering(answers.COMPLETIONS)
 def complete(request: Request) -> dict[str, Any]:
@@ -126,7 +137,7 @@ def _page(request: Request, chosen: selection.Selection, fitting: Sequence[int] 
         return representations.shown(request, presentation.extension(request.public_url, row))
 
     def make(ids: Sequence[int]) -> dict[int, Any]:
-        rows = request.read.execute(_NAMED_ROWS[shape], {"ids": ids, "fitting": fitting or ()})
+        rows = request.read.execute(_ROWS[shape], {"ids": ids, "fitting": fitting or ()})
         return {row.id: render(row) for row in rows}
 
     def load(ids: Sequence[int]) -> list[Any]:
@@ -136,11 +147,12 @@ def _page(request: Request, chosen: selection.Selection, fitting: Sequence[int] 
 
     wanted = request.validated
     shape = (wanted["lang"] is None and not wanted["wrap_outgoing_links"], fitting is not None)
-    order = request.validated["sort"] or ("name" if request.validated["q"] is None else RELEVANCE)
+    order = wanted["sort"] or ("name" if wanted["q"] is None else RELEVANCE)
     if order == RELEVANCE:
         return pagination.paginate_ids(request, chosen.ids or (), load)
-    rows = _ROWS[shape] if fitting is None else _ROWS[shape].params(fitting=fitting)
+    # Only what an index holds is walked through on the way to a later page.
+    rows = _ORDERED[order].where(*chosen.conditions)
     if chosen.ids is not None:
         rows = rows.where(selection.among(request.read, chosen.ids))
-    rows = rows.where(Extension.listed, *chosen.conditions)
-    return pagination.paginate(request, rows, _ORDERS[order], render, chosen.total)
+    answer = pagination.paginate(request, rows, _ORDERS[order], lambda row: row.id, chosen.total)
+    return answer | {"results": load(answer["results"])}
