@@ -5,7 +5,7 @@ import colander
 from registry.domain.test_cells import PROVENANCES
 from registry.results import Status
 from registry.schemas.answers import TEXT, TIME, URL, mapping, one_of, or_null, page
-from registry.schemas.test_matrix import source_node
+from registry.schemas.test_matrix import FLAKY, source_node
 from registry.schemas.texts import text
 
 _PLACE = {"host_app": TEXT, "host_version": TEXT, "os": TEXT}
@@ -21,7 +21,8 @@ _OUTCOME = mapping(
     url=URL,
 )
 _FIRST_BAD = mapping(**_PLACE, version=TEXT, last_good=or_null(TEXT), url=URL)
-_PAGE = page(mapping(version=TEXT, outcomes={"type": "array", "items": _OUTCOME}))["properties"]
+_VERSION = mapping(version=TEXT, flaky=FLAKY, outcomes={"type": "array", "items": _OUTCOME})
+_PAGE = page(_VERSION)["properties"]
 TEST = mapping(**_TEST)
 HISTORY = mapping(
     **_TEST,

@@ -38,8 +38,17 @@ MATRIX = mapping(
     cells={"type": "array", "maxItems": test_matrix.MOST_CELLS, "items": CELL},
 )
 BADGE = mapping(schemaVersion={"const": 1}, label=TEXT, message=TEXT, color=TEXT)
+FLAKY = {
+    "type": "boolean",
+    "description": "Runs of the same bytes on the same platform do not agree about it.",
+}
 _CHANGED = mapping(
-    test=TEXT, key=TEXT, status=or_null(one_of(Status)), before=or_null(one_of(Status)), url=or_null(URL)
+    test=TEXT,
+    key=TEXT,
+    status=or_null(one_of(Status)),
+    before=or_null(one_of(Status)),
+    flaky=FLAKY,
+    url=or_null(URL),
 )
 DIFF = mapping(
     run=URL,

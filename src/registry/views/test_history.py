@@ -5,7 +5,7 @@ from typing import Any
 from pyramid.request import Request
 
 from registry import pagination, urls
-from registry.domain import test_history, test_matrix
+from registry.domain import test_flakes, test_history, test_matrix
 from registry.models import TestName, Version, table
 from registry.permissions import Permission
 from registry.representations import time
@@ -68,9 +68,11 @@ def show_test(request: Request) -> dict[str, Any]:
             "url": f"{runs}{each.newest_run_id}/results/{row.id}/",
         }
 
+    unreliable = test_flakes.flaky(request.read, [each.id for each in versions], [row.id], sources)
     answer["results"] = [
         {
             "version": version.version,
+            "flaky": (version.id, row.id) in unreliable,
             "outcomes": [outcome(each) for each in found if each.version_id == version.id],
         }
         for version in versions

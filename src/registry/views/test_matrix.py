@@ -1,12 +1,14 @@
 """What readers get of test results: the matrix of a version, its badge, and what differs between two runs."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pyramid.request import Request
 from pyramid.response import Response
 
 from registry import badges, urls
-from registry.domain import test_diffs, test_matrix
+from registry.domain import test_diffs, test_flakes, test_matrix
+from registry.domain.test_cells import provenance
 from registry.domain.test_matrix import Cell
 from registry.errors import bad_field
 from registry.permissions import Permission
@@ -96,6 +98,7 @@ def show_diff(request: Request) -> dict[str, Any]:
         raise bad_field("base", "There is no such run of this extension.", "NO_RUN")
     here, there = address(request, node), address(request, base)
     changes = test_diffs.diff(request.read, node.row.id, base.row.id)
+    unreliable = _unreliable(request, (node.row, base.row), changes)
 
     def change(each: test_diffs.Change) -> dict[str, Any]:
         where = there if each.status is None else here
@@ -104,6 +107,7 @@ def show_diff(request: Request) -> dict[str, Any]:
             "key": each.digest,
             "status": each.status,
             "before": each.before,
+            "flaky": each.name_id in unreliable,
             "url": f"{where}results/{each.name_id}/",
         }
 
@@ -113,6 +117,16 @@ def show_diff(request: Request) -> dict[str, Any]:
         "counts": {kind: found.number for kind, found in changes.items()},
         **{kind: [change(each) for each in found.shown] for kind, found in changes.items()},
     }
+
+
+def _unreliable(request: Request, runs: Sequence[Any], changes: Mapping[str, test_diffs.Changes]) -> set[int]:
+    """Those of the tests that are flaky in the version of either run."""
+    versions = {run.version_id for run in runs if run.version_id is not None}
+    names = {
+        each.name_id for found in changes.values() for each in found.shown if each.status and each.before
+    }
+    sources = {provenance(run) for run in runs}
+    return {name for _, name in test_flakes.flaky(request.read, versions, names, sources)}
 
 
 def _cells(request: Request) -> list[Cell]:
