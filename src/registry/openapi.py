@@ -21,9 +21,7 @@ VERSIONS = {
 TYPES = {
     colander.String: {"type": "string"},
     colander.Integer: {"type": "integer"},
-    colander.Boolean: {"type": "boolean"},
     colander.Float: {"type": "number"},
-    colander.DateTime: {"type": "string", "format": "date-time"},
 }
 PROBLEM = {
     "type": "object",

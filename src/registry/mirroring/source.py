@@ -295,6 +295,6 @@ def _count(value: object) -> int:
 def _time(value: object) -> datetime.datetime:
     try:
         found = datetime.datetime.fromisoformat(str(value))
-    except ValueError:
+        return found.replace(tzinfo=found.tzinfo or datetime.UTC).astimezone(datetime.UTC)
+    except (ValueError, OverflowError):
         raise Refused(f"{quoted(str(value))} is no time.") from None
-    return found.replace(tzinfo=found.tzinfo or datetime.UTC)

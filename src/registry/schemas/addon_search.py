@@ -9,6 +9,7 @@ import colander
 
 from registry.domain import compatibility
 from registry.domain.errors import Invalid
+from registry.schemas.queries import Time
 from registry.schemas.search import Searchable
 from registry.schemas.translations import Language
 
@@ -117,12 +118,14 @@ def compared() -> colander.MappingSchema:
     """The parameters that are compared: times (``created``, ``updated``) and numbers."""
     schema = colander.MappingSchema()
     for parameter, (name, _) in COMPARED.items():
-        kind = colander.DateTime if name in ("created", "updated") else colander.Float
-        schema.add(_field(kind(), f"Compared with `{name}`.", name=parameter, validator=_conceivable))
+        about = f"Compared with `{name}`."
+        if name in ("created", "updated"):
+            schema.add(_field(Time(), about, name=parameter))
+        else:
+            schema.add(_field(colander.Float(), about, name=parameter, validator=_countable))
     return schema
 
 
-def _conceivable(node: Any, value: Any) -> None:
-    year = getattr(value, "year", None)
-    if not (1990 <= year < 9000 if year is not None else 0 <= value < 1e12):
-        raise colander.Invalid(node, "This must be a time since 1990, or a number that is not below 0.")
+def _countable(node: Any, value: float) -> None:
+    if not 0 <= value < 1e12:
+        raise colander.Invalid(node, "This must be a number that is not below 0.")

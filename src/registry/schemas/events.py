@@ -1,5 +1,7 @@
 import colander
 
+from registry.schemas.queries import Time
+
 
 def _name(description: str) -> colander.SchemaNode:
     return colander.SchemaNode(
@@ -12,6 +14,6 @@ class EventsSchema(colander.MappingSchema):
     actor = _name("Only by this user.")
     extension = _name("Only of this extension, by its name.")
     since = colander.SchemaNode(
-        colander.DateTime(), missing=None, description="Not before this time, such as 2026-01-31T12:00:00Z."
+        Time(), missing=None, description="Not before this time, such as 2026-01-31T12:00:00Z."
     )
-    until = colander.SchemaNode(colander.DateTime(), missing=None, description="Before this time.")
+    until = colander.SchemaNode(Time(), missing=None, description="Before this time.")

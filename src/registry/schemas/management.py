@@ -20,6 +20,7 @@ from registry.schemas.answers import (
     one_of,
     or_null,
 )
+from registry.schemas.queries import Time
 from registry.schemas.texts import Flag, Text, text
 
 LONGEST_PATTERN = 100
@@ -108,7 +109,7 @@ class ManagedSchema(colander.MappingSchema):
     owner = _filter("Only of this owner: a user name, or team:NAME.")
     name_like = _filter("Only with such a name; `*` stands for anything.")
     updated_before = colander.SchemaNode(
-        colander.DateTime(), missing=None, description="Only without a new version since this time."
+        Time(), missing=None, description="Only without a new version since this time."
     )
 
 

@@ -1,6 +1,5 @@
 """What lists of extensions can be asked for."""
 
-import datetime
 import math
 from typing import Any
 
@@ -9,13 +8,12 @@ import colander
 from registry.domain import compatibility
 from registry.domain.errors import Invalid
 from registry.packages import FORMATS
+from registry.schemas.queries import Time, YesNo
 from registry.schemas.translations import Language, ShownSchema
 
 LONGEST_QUERY = 200
 RELEVANCE = "relevance"
 SORTS = (RELEVANCE, "downloads", "recent_downloads", "rating", "updated", "name")
-_FIRST = datetime.datetime(1990, 1, 1, tzinfo=datetime.UTC)
-_LAST = datetime.datetime(9000, 1, 1, tzinfo=datetime.UTC)
 
 
 class Searchable(colander.SchemaType):
@@ -51,11 +49,6 @@ def _rating(node: Any, value: float) -> None:
         raise colander.Invalid(node, "This must be a number from 0 to 5.")
 
 
-def _conceivable(node: Any, value: datetime.datetime) -> None:
-    if not _FIRST < value < _LAST:
-        raise colander.Invalid(node, "This must be a time since 1990.")
-
-
 class QuerySchema(colander.MappingSchema):
     q = _text(
         "Words to look for in names, titles, summaries, descriptions, keywords and authors; "
@@ -81,9 +74,8 @@ class SearchSchema(ShownSchema, QuerySchema):
         description="Only with at least this rating, which is drawn towards the average while reviews are few.",
     )
     updated_since = colander.SchemaNode(
-        colander.DateTime(),
+        Time(),
         missing=None,
-        validator=_conceivable,
         description="Only with a version published since, such as 2026-01-31T12:00:00Z.",
     )
     host = _choice(
@@ -95,7 +87,7 @@ class SearchSchema(ShownSchema, QuerySchema):
     )
     os = _text("Only what passed its tests on this operating system; on that host, if both are given.", 64)
     facets = colander.SchemaNode(
-        colander.Boolean(true_choices=("1", "true"), false_choices=("0", "false")),
+        YesNo(),
         missing=False,
         description="`1`: also count the values of `kind`, `category`, `language` and `license`.",
     )

@@ -1,6 +1,7 @@
 import colander
 
 from registry.models import OwnershipRole, TeamRole
+from registry.schemas.queries import YesNo
 from registry.schemas.texts import Flag, Text, text
 
 _TEAM_ROLES = colander.OneOf([str(role) for role in TeamRole])
@@ -38,6 +39,4 @@ class ReadSchema(colander.MappingSchema):
 
 
 class NotificationsSchema(colander.MappingSchema):
-    unread = colander.SchemaNode(
-        colander.Boolean(), missing=False, description="Only those that have not been read."
-    )
+    unread = colander.SchemaNode(YesNo(), missing=False, description="Only those that have not been read.")

@@ -19,6 +19,7 @@ from registry.resources.feedback import ALL_ROWS, ROWS
 from registry.rest import ResourceService, answering
 from registry.schemas import answers
 from registry.schemas.feedback import ReplySchema, ReviewEditSchema, ReviewSchema
+from registry.schemas.queries import YesNo
 from registry.urls import API
 from registry.validators import json_body, query
 
@@ -45,7 +46,7 @@ class ReviewsSchema(pagination.PageSchema):
         description="Only those with so many stars.",
     )
     hidden = colander.SchemaNode(
-        colander.Boolean(), missing=False, description="Those that are hidden instead; for site admins."
+        YesNo(), missing=False, description="Those that are hidden instead; for site admins."
     )
 
 
