@@ -14,7 +14,7 @@ INSTALLED_TESTS := .venv/installed-tests
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test test-sqlite test-postgresql lint format demo bench docs lock clean
+.PHONY: help serve test test-sqlite test-postgresql lint format demo bench bench-peers docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +57,10 @@ bench: $(INSTALLED_TESTS) ## Measure signing, publishing, test results and readi
 	$(PYTHON) bench/results.py
 	$(PYTHON) bench/test_runs.py
 	$(PYTHON) bench/read.py
+
+bench-peers: $(INSTALLED_TESTS) ## Fetch verdaccio and devpi (with npm and pip) and measure reading beside them
+	$(PYTHON) bench/peers.py install
+	$(PYTHON) bench/peers.py
 
 docs: $(INSTALLED) ## Write the parts of docs/ that are made from the code
 	$(PYTHON) -m registry.cli docs update docs

@@ -26,13 +26,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1] / "tools"))
 
 import corpus
-from instance import Instance, free_port, running
+from instance import Instance, Server, free_port, running
 from publish import package
 from registry import migrations
 from registry.domain import credentials
@@ -42,6 +42,7 @@ GRANIAN = {"use": "call:registry.serving.granian_server:factory", "workers": "2"
 CONNECTIONS = 8
 COLD = 1000
 PATIENCE = 120
+ANY = "*/*"
 KEPT = {
     "detail": "/api/v4/extensions/{name}/",
     "list": "/api/v4/extensions/?page=2",
@@ -58,6 +59,9 @@ SHOWN = {
     "registry.json": "/registry.json",
     "listing": "/api/v4/listing/",
 }
+
+# Asks at a port for a path, so many seconds, accepting that: requests per second, and how many there were.
+Load = Callable[[int, str, float, str], tuple[float, int]]
 
 
 def main() -> None:
@@ -119,39 +123,43 @@ def newest(instance: Instance) -> int:
     return query(instance, "SELECT max(changed) FROM extension")[0][0]
 
 
-def kept(instance: Instance, path: str, seconds: float) -> dict[str, float]:
-    body = get(instance.port, path)
+def kept(
+    server: Server, path: str, seconds: float, *, accept: str = ANY, load: Load | None = None
+) -> dict[str, float]:
+    """One path over and over; ``load`` asks in another way than wrk."""
+    body = get(server.port, path, accept=accept)
     with nginx(body) as (port, file):
-        before = wrk(port, f"/{file}", seconds / 2)[0]
-        cpu = instance.cpu()
-        rate, count = wrk(instance.port, path, seconds)
-        used = instance.cpu() - cpu
-        after = wrk(port, f"/{file}", seconds / 2)[0]
+        before = wrk(port, f"/{file}", seconds / 2, ANY)[0]
+        cpu = server.cpu()
+        rate, count = (load or wrk)(server.port, path, seconds, accept)
+        used = server.cpu() - cpu
+        after = wrk(port, f"/{file}", seconds / 2, ANY)[0]
     return {
         "bytes": len(body),
-        "per_s": round(rate),
+        "per_s": float(f"{rate:.3g}") if rate < 100 else round(rate),
         "cpu_ms": round(used / count * 1000, 3),
-        "of_nginx": round(rate / ((before + after) / 2), 3),
+        "of_nginx": float(f"{rate / ((before + after) / 2):.3g}"),
     }
 
 
-def cold(instance: Instance, paths: list[str]) -> dict[str, float]:
+def cold(server: Server, paths: list[str], accept: str = ANY) -> dict[str, float]:
     """Each path once, over one connection."""
-    connection = http.client.HTTPConnection("127.0.0.1", instance.port)
-    for path in paths[:20]:
-        connection.request("GET", path)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+    warm = len(paths) // 50
+    for path in paths[:warm]:
+        connection.request("GET", path, headers={"Accept": accept})
         connection.getresponse().read()
-    cpu, times = instance.cpu(), []
-    for path in paths[20:]:
+    cpu, times = server.cpu(), []
+    for path in paths[warm:]:
         began = time.perf_counter()
-        connection.request("GET", path)
+        connection.request("GET", path, headers={"Accept": accept})
         answer = connection.getresponse()
         answer.read()
         times.append((time.perf_counter() - began) * 1000)
         if answer.status != 200:
             raise SystemExit(f"{path} {answer.status}")
     times.sort()
-    used = instance.cpu() - cpu
+    used = server.cpu() - cpu
     return {
         "p50_ms": round(times[len(times) // 2], 2),
         "p99_ms": round(times[int(len(times) * 0.99)], 2),
@@ -162,16 +170,8 @@ def cold(instance: Instance, paths: list[str]) -> dict[str, float]:
 def published(instance: Instance, seconds: float) -> dict[str, dict[str, float]]:
     """Publish something new, and see when it shows; then fetch its file."""
     seq, name = newest(instance), "bench-of-reading"
-    connection = http.client.HTTPConnection("127.0.0.1", instance.port, timeout=PATIENCE)
-    connection.request("POST", "/api/v4/extensions/", package(name, 1), {"Auth-Token": instance.token})
-    if connection.getresponse().read() is None:
-        raise SystemExit("not published")
-    address = f"/api/v4/extensions/{name}/versions/1.0.0/"
-    connection.request("GET", f"{address}?wait=20", headers={"Auth-Token": instance.token})
-    answer = json.loads(connection.getresponse().read())
+    address = publish(instance, name)
     began = time.monotonic()
-    if answer["state"] != "signed":
-        raise SystemExit(f"not signed: {answer}")
     waiting = {what: path.format(name=name, seq=seq) for what, path in SHOWN.items()}
     visible: dict[str, float] = {}
     while waiting:
@@ -188,6 +188,19 @@ def published(instance: Instance, seconds: float) -> dict[str, dict[str, float]]
     return results
 
 
+def publish(instance: Instance, name: str) -> str:
+    """A package of 20 KB, signed when this returns; the address of its version."""
+    connection = http.client.HTTPConnection("127.0.0.1", instance.port, timeout=PATIENCE)
+    connection.request("POST", "/api/v4/extensions/", package(name, 1), {"Auth-Token": instance.token})
+    connection.getresponse().read()
+    address = f"/api/v4/extensions/{name}/versions/1.0.0/"
+    connection.request("GET", f"{address}?wait=20", headers={"Auth-Token": instance.token})
+    answer = json.loads(connection.getresponse().read())
+    if answer.get("state") != "signed":
+        raise SystemExit(f"not signed: {answer}")
+    return address
+
+
 def wait_for_documents(instance: Instance, count: int) -> None:
     """Until the worker has made the whole documents of what is there."""
     deadline = time.monotonic() + PATIENCE
@@ -197,9 +210,10 @@ def wait_for_documents(instance: Instance, count: int) -> None:
         time.sleep(0.5)
 
 
-def get(port: int, path: str, *, plain: bool = False, status: int | None = 200) -> bytes:
+def get(port: int, path: str, *, accept: str = ANY, plain: bool = False, status: int | None = 200) -> bytes:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-    connection.request("GET", path, headers={} if plain else {"Accept-Encoding": "gzip"})
+    headers = {"Accept": accept} | ({} if plain else {"Accept-Encoding": "gzip"})
+    connection.request("GET", path, headers=headers)
     answer = connection.getresponse()
     body = answer.read()
     if status is not None and answer.status != status:
@@ -208,7 +222,7 @@ def get(port: int, path: str, *, plain: bool = False, status: int | None = 200) 
     return body
 
 
-def wrk(port: int, path: str, seconds: float) -> tuple[float, int]:
+def wrk(port: int, path: str, seconds: float, accept: str) -> tuple[float, int]:
     """Requests per second, and how many there were."""
     command = [
         "wrk",
@@ -217,6 +231,8 @@ def wrk(port: int, path: str, seconds: float) -> tuple[float, int]:
         f"-d{max(1, round(seconds))}s",
         "-H",
         "Accept-Encoding: gzip",
+        "-H",
+        f"Accept: {accept}",
     ]
     run = subprocess.run(
         [*command, f"http://127.0.0.1:{port}{path}"], capture_output=True, text=True, check=True

@@ -6,7 +6,6 @@ import http.client
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -20,11 +19,8 @@ ROOT = Path(__file__).parent.parent
 
 
 @dataclass
-class Instance:
-    folder: Path
+class Server:
     port: int
-    token: str
-    database: Path
     process: subprocess.Popen
 
     def pids(self) -> list[int]:
@@ -45,6 +41,13 @@ class Instance:
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
             total += int(fields[11]) + int(fields[12])
         return total / ticks
+
+
+@dataclass
+class Instance(Server):
+    folder: Path
+    token: str
+    database: Path
 
 
 @contextlib.contextmanager
@@ -79,10 +82,18 @@ def running(
             wait_until_up(port, process, folder / "log", "Ready" if token else "token")
             if token is None:
                 token = re.findall(r"^\s+token\s+(reg_\w+)", (folder / "log").read_text(), re.MULTILINE)[-1]
-            yield Instance(folder, port, token, folder / "var/registry.sqlite", process)
+            yield Instance(port, process, folder, token, folder / "var/registry.sqlite")
         finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(30)
+            stop(process)
+
+
+def stop(process: subprocess.Popen) -> None:
+    process.terminate()
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def free_port() -> int:
@@ -91,13 +102,15 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_until_up(port: int, process: subprocess.Popen, log: Path, said: str) -> None:
+def wait_until_up(
+    port: int, process: subprocess.Popen, log: Path, said: str = "", path: str = "/api/v4/extensions/"
+) -> None:
     for _ in range(200):
         if process.poll() is not None:
             raise SystemExit(f"the server ended:\n{log.read_text()}")
         with contextlib.suppress(OSError):
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-            connection.request("GET", "/api/v4/extensions/")
+            connection.request("GET", path)
             if connection.getresponse().status == 200 and said in log.read_text():
                 return
         time.sleep(0.1)
