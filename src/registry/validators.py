@@ -26,7 +26,11 @@ def query(schema: colander.SchemaNode) -> Callable[..., None]:
             for node in schema.children
             if node.name in request.GET
         }
-        request.validated.update(deserialize(schema, known))
+        values = deserialize(schema, known)
+        # No database can hold it, so nothing is found by it, and PostgreSQL will not even look.
+        if bad := [name for name, value in values.items() if isinstance(value, str) and "\0" in value]:
+            raise BadRequest({name: ["This must not contain a NUL character."] for name in bad})
+        request.validated.update(values)
 
     validate.query_schema = schema  # type: ignore[attr-defined]
     return validate
