@@ -2,6 +2,7 @@
 
 import pytest
 
+from registry.models import Extension, ExtensionState
 from support import shelf
 
 EXTENSIONS = "/api/v4/extensions/"
@@ -51,3 +52,15 @@ def test_memory_is_bounded(stocked, monkeypatch):
     for word in ("word", "tab"):
         stocked.get(f"{EXTENSIONS}?q={word}")
     assert len(stocked.app._fragments._kept) == 1
+
+
+def test_what_goes_off_the_list_meanwhile_is_left_out(stocked, database):
+    """The list has its number, from an index that was read before, but its row says otherwise by now."""
+
+    def disable(session):
+        row = session.query(Extension).filter_by(name=shelf.PUBLIC).one()
+        row.state, row.listed, row.latest_id = ExtensionState.DISABLED, False, None
+
+    database.write(disable)
+    for word in WORDS:
+        assert stocked.get(f"{EXTENSIONS}?q={word}").json["results"] == []

@@ -68,8 +68,9 @@ def _select(stored: bool, fitting: bool) -> Select[Any]:
 
 
 _NAMED = _ROW.c.id.in_(bindparam("ids", expanding=True))
+# Between finding the numbers and reading the rows, one of them may have gone off the list.
 _ROWS = {
-    (stored, fitting): _select(stored, fitting).where(_NAMED)
+    (stored, fitting): _select(stored, fitting).where(_NAMED, Extension.listed)
     for stored in (False, True)
     for fitting in (False, True)
 }
