@@ -27,6 +27,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -116,7 +117,7 @@ def bench(size: int, chosen: argparse.Namespace) -> tuple[list[str], dict[str, d
                 notes.append(f"{name}: {peer.version()}, filled in {time.monotonic() - began:.0f} s")
             except TookTooLongError as error:
                 notes.append(f"{name}: {peer.version()}, not measured: {error}")
-        return notes, measure(systems, rows, chosen.seconds, chosen.rounds)
+        return notes, measure(systems, rows, chosen.seconds, chosen.rounds, notes)
 
 
 def ours(instance: Instance) -> System:
@@ -134,30 +135,40 @@ def filled(peer: ModuleType, rows: list[Package], patience: float):
 
 
 def measure(
-    systems: dict[str, System], rows: list[Package], seconds: float, rounds: int
+    systems: dict[str, System], rows: list[Package], seconds: float, rounds: int, notes: list[str]
 ) -> dict[str, dict[str, Figures]]:
-    """What is asked -> the system -> its figures."""
+    """What is asked -> the system -> its figures; what a peer could not answer is noted."""
     words = corpus.Words(random.Random(1)).all
     # So rare that each is in at most about 1,000 of them.
     rare = words[len(rows) // 90 :]
     find(systems, rows, words[3])
     seen: dict[tuple[str, str], list[Figures]] = {}
+    count = min(read.COLD, len(rows)) // rounds
+
+    def ask(what: str, name: str, how: Callable[[], Figures]) -> None:
+        try:
+            seen.setdefault((what, name), []).append(how())
+        except SystemExit as error:
+            if name == "registry":
+                raise
+            notes.append(f"{name}: {what} failed in one round: {str(error)[:200]}")
+
     for turn in range(rounds):
         for what in OURS:
             for name, system in systems.items():
                 path = system.path(what, name=rows[0].name, word=words[3])
-                found = kept(system.server, path, seconds, system.accept(what))
-                seen.setdefault((f"kept: {what}", name), []).append(found)
-        count = min(read.COLD, len(rows)) // rounds
+                how = functools.partial(kept, system.server, path, seconds, system.accept(what))
+                ask(f"kept: {what}", name, how)
+        part = range(turn * count + 1, (turn + 1) * count)
         for what in COLD:
             for name, system in systems.items():
-                part = range(turn * count + 1, (turn + 1) * count)
                 paths = [system.path(what, name=rows[n].name, word=rare[n]) for n in part]
-                seen.setdefault((f"cold: {what}", name), []).append(
-                    cold(system.server, paths, seconds, system.accept(what))
-                )
+                how = functools.partial(cold, system.server, paths, seconds, system.accept(what))
+                ask(f"cold: {what}", name, how)
     results: dict[str, dict[str, Figures]] = {}
     for (what, name), found in seen.items():
+        if not found:
+            continue
         middle = {key: statistics.median(figures[key] for figures in found) for key in found[0]}
         results.setdefault(what, {})[name] = middle
     for systems_figures in results.values():
