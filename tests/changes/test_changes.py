@@ -1,6 +1,7 @@
 """The change feed: a client that sets what items carry has the same list as one that fetches everything."""
 
 import random
+import re
 
 import pytest
 from sqlalchemy import delete, select
@@ -350,12 +351,15 @@ def test_the_future_is_not_known(app, published):
 
 def test_a_page_is_read_along_its_index(database, published):
     published(("kits", "1.0.0"))
-    for statement, asked, index in (
-        (changes._ROWS, {"since": 0, "most": 10}, "ix_extension_changed"),
-        (changes._EVENTS, {"since": 0, "extension_ids": [1, 2]}, "ix_event_public"),
-        (changes._CHANGED, {}, "ix_extension_changed"),
-        (changes._SWEEPING, {"since": 0}, "ix_event_public"),
-        (blocklist._DISABLED, {}, "ix_extension_disabled"),
+    for statement, asked, index, entered in (
+        (changes._ROWS, {"since": 0, "most": 10}, "ix_extension_changed", "(changed > 0"),
+        (changes._EVENTS, {"since": 0, "extension_ids": [1, 2]}, "ix_event_public", "(extension_id = "),
+        (changes._CHANGED, {}, "ix_extension_changed", "(changed IS NOT NULL"),
+        (changes._SWEEPING, {"since": 0}, "ix_event_public", "(extension_id IS NULL"),
+        # It has no others in it.
+        (blocklist._DISABLED, {}, "ix_extension_disabled", None),
     ):
-        steps = plan(database, statement, asked)
+        steps = plan(database, statement, asked, index)
         assert index in steps, steps
+        if entered and not database.sqlite:
+            assert re.search(rf"{index}\b.*\n\s*Index Cond: \(+{re.escape(entered[1:])}", steps), steps

@@ -211,7 +211,9 @@ def test_released_by_hand(policy, publish, latest, stocked, accounts, extension,
     stocked.post_json(f"{newer}release/", WHY, headers=accounts.bearer("root", admin=True))
     assert latest() == "4.0.0"
     with database.read() as connection:
-        rows = connection.execute(select(Event).where(Event.kind == "version.released")).all()
+        rows = connection.execute(
+            select(Event).where(Event.kind == "version.released").order_by(Event.seq)
+        ).all()
     assert [(row.data["version"], row.data["reason"]) for row in rows] == [
         ("3.0.0", "It is urgent."),
         ("4.0.0", "It is urgent."),
