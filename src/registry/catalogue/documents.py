@@ -24,8 +24,10 @@ from sqlalchemy import Connection, bindparam, literal, select
 
 from registry.catalogue import blocklist, entries
 from registry.catalogue.presentation import time
-from registry.models import CatalogueEntry, Event, Extension, ExtensionState, table
+from registry.domain.events import Head
+from registry.models import CatalogueEntry, Document, Event, Extension, ExtensionState, table
 from registry.packages.brackets import Brackets
+from registry.storage import Storage
 from registry.urls import API
 
 REGISTRY, VERSION = "registry.json", "registry_version.json"
@@ -120,6 +122,24 @@ def small(connection: Connection, base: str, name: str, issue: Issue) -> bytes:
     last = connection.execute(_LAST).one_or_none()
     head = {"seq": last.seq if last else 0, "hash": last.hash.hex() if last else None}
     return orjson.dumps({**issue.fields(), **head})
+
+
+def head_in(data: bytes) -> Head | None:
+    """What a head document says; None of a chain without events. Raises ValueError when it is none."""
+    try:
+        found = orjson.loads(data)
+        return Head(int(found["seq"]), bytes.fromhex(found["hash"])) if found["seq"] else None
+    except (KeyError, TypeError) as error:
+        raise ValueError("not the head of a chain of events") from error
+
+
+def signed_head(connection: Connection, storage: Storage) -> Head | None:
+    """The head that was signed last; None where there is none, or its file is not there."""
+    sha256 = connection.scalar(select(Document.sha256).where(Document.name == HEAD))
+    try:
+        return head_in(storage.path(sha256).read_bytes()) if sha256 else None
+    except FileNotFoundError:
+        return None
 
 
 def version(issue: Issue) -> bytes:

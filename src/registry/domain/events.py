@@ -47,6 +47,13 @@ class _Event(NamedTuple):
     previous: bytes
 
 
+class Head(NamedTuple):
+    """An event that the chain once ended with, and its hash, which seals all before it."""
+
+    seq: int
+    hash: bytes
+
+
 class BrokenChain(Exception):
     """The events are not what was written."""
 
@@ -101,14 +108,44 @@ def record(
     return event.seq
 
 
-def verify(connection: Connection, batch: int = 1000) -> int:
+def verify(connection: Connection, heads: Iterable[Head] = (), batch: int = 1000) -> int:
     """Walk the whole chain; the number of events, or BrokenChain naming the first bad one."""
-    before = None
+    faults: list[str] = []
+    count = 0
+    for row in walk(connection, faults, heads, batch):
+        if faults:
+            break
+        count = row.seq
+    if faults:
+        raise BrokenChain(faults[0])
+    return count
+
+
+def walk(
+    connection: Connection, faults: list[str], heads: Iterable[Head] = (), batch: int = 1000
+) -> Iterator[Any]:
+    """All events, the oldest first, ``batch`` of them in memory; what is wrong with them is added to ``faults``.
+
+    A chain from which the newest events were cut off is whole in itself: only ``heads`` that are known tell.
+    """
+    known, before = sorted(heads), None
     for row in rows(connection, batch):
         if not follows(row, before):
-            raise BrokenChain(f"event {row.seq} does not follow from event {before.seq if before else 0}")
+            faults.append(f"event {row.seq} does not follow from event {before.seq if before else 0}")
+        while known and known[0].seq <= row.seq:
+            head = known.pop(0)
+            if head != (row.seq, row.hash):
+                faults.append(f"event {head.seq} is not the one that the head was signed for")
         before = row
-    return before.seq if before else 0
+        yield row
+    if known:
+        last = before.seq if before else 0
+        faults.append(f"it ends with event {last}, and the head was signed for event {known[-1].seq}")
+
+
+def holds(connection: Connection, head: Head) -> bool:
+    """Whether the chain still has that event."""
+    return connection.scalar(select(Event.hash).where(Event.seq == head.seq)) == head.hash
 
 
 def follows(event: Any, before: Any) -> bool:

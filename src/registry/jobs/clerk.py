@@ -32,11 +32,13 @@ from functools import partial
 from hashlib import sha256
 from typing import Any
 
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from registry import queue
 from registry.catalogue import documents
 from registry.catalogue.documents import BLOCKLIST, HEAD, REGISTRY, SIGNED, TAKEDOWN, VERSION, WHOLE, Issue
+from registry.domain import events
 from registry.jobs import documents as files
 from registry.jobs.base import WorkerContext
 from registry.jobs.entries import Entries
@@ -207,8 +209,17 @@ class Clerk:
             last = documents.last_event(connection)
             head = self._rows.get(HEAD)
             if self._clock() >= self._head_at and (HEAD in self._dirty or head is None or head.seq != last):
-                self._head_at = self._clock() + HEAD_SECONDS
-                self._make(HEAD, lambda issue: [documents.small(connection, base, HEAD, issue)], last)
+                self._make_head(connection, base, last)
+
+    def _make_head(self, connection: Connection, base: str, last: int) -> None:
+        """Unless events are gone, or others, that the head was signed for: that must not look as if it were right."""
+        signed = documents.signed_head(connection, self._context.storage)
+        if signed is not None and not events.holds(connection, signed):
+            log.error("Event %d is not what its head was signed for; see `registry audit verify`", signed.seq)
+            self._head_at = self._clock() + CHECK_SECONDS
+            return
+        self._head_at = self._clock() + HEAD_SECONDS
+        self._make(HEAD, lambda issue: [documents.small(connection, base, HEAD, issue)], last)
 
     def _changed(self, takedown: bytes) -> bool:
         row = self._rows.get(TAKEDOWN)
