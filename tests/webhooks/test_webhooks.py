@@ -82,6 +82,20 @@ def test_a_webhook_from_challenge_to_removal(app, ann, hook, receiver, work, pub
         assert made["secret"].encode() not in connection.scalars(select(Webhook.secret)).all()
 
 
+def test_a_version_that_waits_for_its_tests(app, ann, hook, receiver, work, publish):
+    hook(events=["version.held", "version.released"])
+    work()
+    policy = f"/api/v4/extensions/{shelf.PUBLIC}/test-policy/"
+    app.put_json(policy, {"passing": 1}, headers=ann)
+    publish("3.0.0")
+    work()
+    work()
+    app.delete(policy, headers=ann)
+    work()
+    assert receiver.types()[1:] == ["version.held", "version.released"]
+    assert {json.loads(body)["data"]["version"] for _, _, body in receiver.heard[1:]} == {"3.0.0"}
+
+
 def test_after_a_day_the_old_secret_is_none(app, ann, hook, receiver, work, later, local):
     made = hook()
     work()

@@ -33,6 +33,8 @@ TYPES = {
     "version.signed": "version.signed",
     "version.failed": "version.failed",
     "version.dead": "version.failed",
+    "version.held": "version.held",
+    "version.released": "version.released",
     "extension.state": "extension.state",
     "review.written": "review.written",
     "report.decided": "report.decided",
