@@ -70,6 +70,13 @@ def test_a_message_arrives_once(work, queued, fate, server, listen):
     assert row.sent is not None
 
 
+def test_a_server_need_not_take_eight_bits():
+    data = DATA | {"reason": "ä 漢字", "base": ""}
+    message = compose("webhook-disabled", "a@b.org", data, sender="a@b.org", message_id="1@b", created=now())
+    assert message.as_bytes().isascii()
+    assert "ä 漢字" in message.get_content()
+
+
 def test_a_server_that_is_away_comes_back(work, queued, fate, server, listen, time_machine_of):
     mail_id = queued()
     assert work() == 1

@@ -22,7 +22,8 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
 LONGEST_ADDRESS, LONGEST_LOCAL = 254, 64
-_POLICY = SMTP.clone(max_line_length=200)
+# Without the eighth bit, which a server need not take (RFC 6152).
+_POLICY = SMTP.clone(max_line_length=200, cte_type="7bit")
 
 _texts = Environment(
     loader=PackageLoader("registry"),
