@@ -1,5 +1,7 @@
 """Reports of abuse as v5 of Mozilla's API takes them, from people with an account and without one."""
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import select
 
@@ -72,6 +74,22 @@ def test_with_an_account(app, published, bob, accounts, database):
     answer = app.post_json(REPORT, said, headers=bob, status=201).json
     assert answer["reporter"]["username"] == "bob"
     assert state(database) == ExtensionState.PENDING_DISABLE
+
+
+@pytest.fixture
+def ini(ini):
+    return ini | {"reports.mail_to": "team@example.org"}
+
+
+def test_the_mail_says_who_it_is_from(app, published, bob, work, ini):
+    for headers in ({}, bob):
+        app.post_json(REPORT, {"addon": GUID, "message": "Spam."}, headers=headers, status=201)
+    work()
+    texts = [path.read_text() for path in sorted(Path(ini["mail.folder"]).glob("*.eml"))]
+    assert [text.partition("\n\n")[2].partition(" has reported tab-notes: other.")[0] for text in texts] == [
+        "Somebody without an account",
+        "bob",
+    ]
 
 
 def test_the_owners_may_not(app, published, ann):
