@@ -21,6 +21,7 @@ from registry.models import (
     ExtensionState,
     Job,
     JobState,
+    Notification,
     Validation,
     Verdict,
     Version,
@@ -238,6 +239,12 @@ def test_a_refusal_is_told_with_its_reason(context, publisher, row, change, happ
     (error,) = row(Version, published.version_id).errors
     assert "is disabled" in error["message"]
     assert [event.data["codes"] for event in happened("version.failed")] == [["EXTENSION_DISABLED"]]
+    told = row(Notification, 1)
+    assert (told.kind, told.data["version"], told.data["codes"]) == (
+        "version.failed",
+        "1.0.0",
+        ["EXTENSION_DISABLED"],
+    )
 
 
 def damage(path) -> None:

@@ -86,7 +86,7 @@ def test_what_was_found_is_told_with_its_place(publish, app, ann, work):
     ]
 
 
-def test_errors_fail_the_version_and_say_where_and_what_to_do(publish, version, work, database):
+def test_errors_fail_the_version_and_say_where_and_what_to_do(publish, version, work, database, app, ann):
     publish(package("errors"))
     work()
     assert version()["state"] == "failed"
@@ -99,6 +99,8 @@ def test_errors_fail_the_version_and_say_where_and_what_to_do(publish, version, 
         (data,) = connection.scalars(select(Event.data).where(Event.kind == "version.failed"))
         assert data["codes"] == ["BAD_MANIFEST", "EVAL_IN_FILE"]
         assert connection.scalars(select(Job.kind)).all() == ["validation"]
+    (told,) = app.get("/api/v4/users/me/notifications/", headers=ann).json["results"]
+    assert (told["kind"], told["about"]["codes"]) == ("version.failed", data["codes"])
 
 
 def test_without_a_verdict_it_waits_and_its_owner_reads_why(

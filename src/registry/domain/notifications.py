@@ -22,6 +22,11 @@ def notify(session: Session, user_ids: Iterable[int], kind: str, **data: Any) ->
         digests.expect(session, there)
 
 
+def tell_owners(session: Session, extension_id: int, kind: str, **data: Any) -> None:
+    """Tell who has an owner's rights on an extension something about it."""
+    notify(session, owners(session, extension_id), kind, extension=extension_id, **data)
+
+
 def team_admins(session: Session, team_id: int) -> list[int]:
     return list(
         session.scalars(

@@ -19,6 +19,7 @@ from registry import queue
 from registry.domain import compatibility, events, test_gate, visibility
 from registry.domain.errors import Conflict, Invalid
 from registry.domain.findings import error_json
+from registry.domain.notifications import tell_owners
 from registry.domain.validation import COUNTS, GATE, SIGN
 from registry.models import (
     Artifact,
@@ -195,8 +196,10 @@ def given_up(session: Session, version_id: int, findings: Sequence[Finding], *, 
     state = VersionState.DEAD if dead else VersionState.FAILED
     if not _end(session.connection(), version_id, state, findings):
         return
+    version, kind = session.get_one(Version, version_id), f"version.{state}"
     codes = [finding.code for finding in findings]
-    _record(session, f"version.{state}", session.get_one(Version, version_id), codes=codes)
+    tell_owners(session, version.extension_id, kind, version=version.version, codes=codes)
+    _record(session, kind, version, codes=codes)
 
 
 def requeue(session: Session, version_id: int, actor_id: int | None) -> int:

@@ -20,6 +20,7 @@ from registry import linting, queue
 from registry.domain import events
 from registry.domain.errors import Conflict
 from registry.domain.findings import error_json, errors_first, finding_json, read_finding
+from registry.domain.notifications import tell_owners
 from registry.linting.report import Report
 from registry.models import Channel, Job, JobState, Validation, Verdict, Version, VersionState, now, table
 from registry.packages.findings import Finding
@@ -245,4 +246,6 @@ def _move(
     values = {"version_id": version.id, "new_state": state, "found": list(errors), "moment": now()}
     session.connection().execute(_MOVE, values)
     data: dict[str, Any] = {"codes": list(dict.fromkeys(error["code"] for error in errors))} if errors else {}
+    if errors:
+        tell_owners(session, version.extension_id, kind, version=version.version, **data)
     events.record(session, kind, extension_id=version.extension_id, version=version.version, **data)
