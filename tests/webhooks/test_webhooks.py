@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from standardwebhooks.webhooks import Webhook as Verifier
 
-from registry.domain import deliveries, states
+from registry.domain import deliveries, states, webhooks
 from registry.jobs.webhooks import RETRIES
 from registry.models import Delivery, Extension, ExtensionState, Job, Mail, MailAddress, User, Webhook
 from support import shelf
@@ -223,6 +223,31 @@ def test_teams_and_the_site_are_told_too(app, ann, hook, receiver, work, account
     ]
     body = json.loads(receiver.heard[-1][2])
     assert body["data"]["url"] == f"http://127.0.0.1:6543/api/v4/extensions/{shelf.PUBLIC}/"
+
+
+def test_nobody_can_have_others_asked_without_end(app, ann, hook, receiver, work, accounts, later, local):
+    receiver.echo = False
+    for _ in range(webhooks.MOST_ASKED // 2):
+        made = hook(url=f"{receiver.url}/victim")
+        app.delete(local(made["webhook_url"]), headers=ann, status=204)
+    made = hook()
+    here = local(made["webhook_url"])
+    for number in range(webhooks.MOST_ASKED // 2 - 2):
+        app.patch_json(here, {"url": f"{receiver.url}/{number}"}, headers=ann)
+    challenge = app.get(local(made["deliveries_url"]), headers=ann).json["results"][0]["url"]
+    app.post(f"{local(challenge)}redeliver/", headers=ann, status=202)
+    body = {"url": receiver.url, "events": ["version.signed"]}
+    app.patch_json(here, {"enabled": False}, headers=ann)
+    for answer in (
+        app.post_json(HOOKS, body, headers=ann, status=409),
+        app.patch_json(here, {"enabled": True}, headers=ann, status=409),
+    ):
+        assert answer.json["code"] == "TOO_MANY"
+    assert app.get(here, headers=ann).json["state"] == "disabled"
+    root = accounts.bearer("root", admin=True)
+    app.post_json("/api/v4/webhooks/", body, headers=root, status=201)
+    with later(hours=1, minutes=1):
+        app.patch_json(here, {"enabled": True}, headers=ann)
 
 
 def test_only_who_rules_it_may(app, ann, hook, accounts):

@@ -23,6 +23,8 @@ from registry.urls import API
 from registry.webhooks import new_secret
 
 MOST = 10
+# Challenges to the webhooks of one account; each may go to somebody who has never heard of it.
+MOST_ASKED, ASKED_WITHIN = 50, datetime.timedelta(hours=1)
 BOTH_VALID = datetime.timedelta(days=1)
 PATIENCE = datetime.timedelta(days=5)
 BY_OWNER = "Its owner has disabled it."
@@ -124,6 +126,8 @@ def redeliver(session: Session, delivery_id: int, actor_id: int) -> int:
     wanted = WebhookState.PENDING if old.type == CHALLENGE else WebhookState.ACTIVE
     if row.state != wanted:
         raise Conflict(f"The webhook is {row.state}; it takes no such message.", "NOT_ACTIVE")
+    if old.type == CHALLENGE:
+        _check_asked(session, row)
     return deliveries.add(session, Message(row.id, old.message, old.type, old.event_seq))
 
 
@@ -187,8 +191,28 @@ def _people(session: Session, row: Webhook) -> tuple[Iterable[int], str, dict[st
 
 
 def _ask(session: Session, row: Webhook) -> None:
+    _check_asked(session, row)
     serial = int(now().timestamp() * 1000)
     deliveries.add(session, Message(row.id, f"challenge_{row.id}_{serial}", CHALLENGE))
+
+
+def _check_asked(session: Session, row: Webhook) -> None:
+    """Raises Conflict when whoever has made it has had too many addresses asked."""
+    asked = (
+        select(func.count())
+        .select_from(Delivery)
+        .join(Webhook, Webhook.id == Delivery.webhook_id)
+        .where(
+            Webhook.created_by == row.created_by,
+            Delivery.type == CHALLENGE,
+            Delivery.created > now() - ASKED_WITHIN,
+        )
+    )
+    if session.scalars(asked).one() >= MOST_ASKED:
+        raise Conflict(
+            f"At most {MOST_ASKED} challenges are sent in an hour to the webhooks of one account; wait a while.",
+            "TOO_MANY",
+        )
 
 
 def _held(session: Session, row_id: int, actor_id: int) -> Webhook:
