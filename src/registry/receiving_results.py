@@ -16,6 +16,8 @@ from registry.results import DEFAULT_LIMITS
 from registry.results.bodies import extract
 from registry.storage import Draft
 
+# A file of so many bytes is kept in its row, which costs less than a file of its own.
+SMALL_BYTES = 64 * 1024
 MESSAGE_BYTES = 16 * 1024
 MOST_FIELDS = 64
 Message = dict[str, Any]
@@ -30,7 +32,7 @@ def receive_results(request: Request) -> Iterator[tuple[Draft, dict[str, str]]]:
     limits = DEFAULT_LIMITS
     if (request.content_length or 0) > limits.wire_bytes + MESSAGE_BYTES:
         raise ApiError(413, f"At most {limits.wire_bytes} bytes of results are taken.", "ERROR_TOO_LARGE")
-    with request.storage.draft(limits.unpacked_bytes) as draft:
+    with request.storage.draft(limits.unpacked_bytes, SMALL_BYTES) as draft:
         kind, encoding = request.headers.get("Content-Type", ""), request.headers.get("Content-Encoding", "")
         body = extract(body_chunks(request), kind, encoding, draft.write, limits)
         draft.file.flush()

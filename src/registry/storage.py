@@ -8,6 +8,7 @@ behind is a temporary file or a file no row speaks of; ``collect`` finds both.
 
 import contextlib
 import hashlib
+import io
 import os
 import tempfile
 import time
@@ -25,20 +26,37 @@ class TooLarge(Exception):
 
 
 class Draft:
-    """A temporary file being written: hashed on the way, gone unless it is kept."""
+    """A temporary file being written: hashed on the way, gone unless it is kept.
 
-    def __init__(self, path: Path, file: BinaryIO, limit: int | None):
-        self.path = path
-        self.file = file
+    One that is small, of at most ``memory`` bytes, is in memory only until somebody asks for its path.
+    """
+
+    def __init__(self, folder: Path, limit: int | None, memory: int = 0):
+        self.file: BinaryIO = io.BytesIO()
         self.size = 0
         self.limit = limit
+        self._folder, self._memory = folder, memory
+        self._path: Path | None = None
         self._hash = hashlib.sha256()
+        if not memory:
+            self._to_disk()
+
+    @property
+    def path(self) -> Path:
+        return self._path or self._to_disk()
+
+    @property
+    def content(self) -> bytes | None:
+        """What has been written, while it is in memory only."""
+        return self.file.getvalue() if isinstance(self.file, io.BytesIO) else None
 
     def write(self, chunk: bytes | bytearray | memoryview) -> None:
         """Append; raises TooLarge as soon as the limit is passed."""
         self.size += len(chunk)
         if self.limit is not None and self.size > self.limit:
             raise TooLarge(self.limit)
+        if self._path is None and self.size > self._memory:
+            self._to_disk()
         self._hash.update(chunk)
         self.file.write(chunk)
 
@@ -46,11 +64,25 @@ class Draft:
     def sha256(self) -> str:
         return self._hash.hexdigest()
 
+    def close(self) -> None:
+        self.file.close()
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+
+    def _to_disk(self) -> Path:
+        handle, name = tempfile.mkstemp(dir=self._folder)
+        written, self._path, self.file = self.content or b"", Path(name), os.fdopen(handle, "w+b")
+        self.file.write(written)
+        self.file.flush()
+        return self._path
+
 
 class Storage(Protocol):
     """What the registry needs of a blob store."""
 
-    def draft(self, limit: int | None = None) -> contextlib.AbstractContextManager[Draft]: ...
+    def draft(
+        self, limit: int | None = None, memory: int = 0
+    ) -> contextlib.AbstractContextManager[Draft]: ...
     def keep(self, path: Path, sha256: str) -> None: ...
     def path(self, sha256: str) -> Path: ...
     def remove(self, sha256: str) -> None: ...
@@ -69,15 +101,10 @@ class FileStorage:
         self._drafts.mkdir(parents=True, exist_ok=True)
 
     @contextlib.contextmanager
-    def draft(self, limit: int | None = None) -> Iterator[Draft]:
+    def draft(self, limit: int | None = None, memory: int = 0) -> Iterator[Draft]:
         """A new temporary file; removed at the end unless ``keep`` has moved it."""
-        handle, name = tempfile.mkstemp(dir=self._drafts)
-        path = Path(name)
-        try:
-            with os.fdopen(handle, "w+b") as file:
-                yield Draft(path, file, limit)
-        finally:
-            path.unlink(missing_ok=True)
+        with contextlib.closing(Draft(self._drafts, limit, memory)) as draft:
+            yield draft
 
     def keep(self, path: Path, sha256: str) -> None:
         """Move the finished temporary file to its content address, durably."""

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from registry.receiving_results import SMALL_BYTES
 from support import subunit
 from support.result_files import JUNIT, TAP, V1
 from support.wire import assert_failure
@@ -81,6 +82,20 @@ def test_the_results_are_those_that_were_sent(make, post, stocked, accounts):
     assert "attachment" in raw.headers["Content-Disposition"]
     for headers in ({}, accounts.bearer("bob"), {"Authorization": f"Bearer {run['token']}"}):
         assert stocked.get(f"{run['url']}raw/", headers=headers, expect_errors=True).status_int in (401, 403)
+
+
+def test_small_files_and_large_ones_are_both_kept(make, post, stocked, accounts, config):
+    store = config.registry["storage"]
+    for padding, in_store in ((0, False), (SMALL_BYTES, True)):
+        run = make(tokenless=True)
+        body = V2 + b" " * padding
+        assert post(f"post-result?test_id={run['id']}", body).status_int == 201
+        [file] = stocked.get(run["url"]).json["raw"]
+        assert (file["size"], file["sha256"] in store) == (len(body), in_store)
+        raw = f"{run['url']}raw/?sha256={file['sha256']}"
+        assert stocked.get(raw, headers=accounts.bearer("ann")).body == body
+        part = stocked.get(raw, headers=accounts.bearer("ann") | {"Range": "bytes=3-9"})
+        assert (part.status_int, part.body) == (206, body[3:10])
 
 
 def test_where_the_number_is(make, post):

@@ -20,7 +20,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from registry.authentication import CredentialError, tokens
-from registry.domain import miniconf, test_events, test_runs, test_uploads
+from registry.domain import miniconf, test_events, test_plans, test_uploads
 from registry.domain.errors import Conflict
 from registry.edge import CLEAR, in_the_clear, network
 from registry.errors import ApiError, BadRequest, bad_field
@@ -31,11 +31,13 @@ from registry.resources import Root
 from registry.resources.test_runs import AnyRun, RefStack, find_run
 from registry.rest import ResourceService, answering, with_files
 from registry.results import ANONYMOUS_LIMITS, DEFAULT_LIMITS
-from registry.schemas.test_runs import NOTED, TAKEN, PlacedSchema, SaidSchema, said
+from registry.schemas.test_reports import SaidSchema, said
+from registry.schemas.test_runs import NOTED, TAKEN, PlacedSchema
 from registry.storage import Draft
 from registry.validators import deserialize
+from registry.views.test_events import note
 from registry.views.test_results import RAW_TYPES, is_final, kept, take
-from registry.views.test_runs import note, open_to, settle, shown, target, version_of
+from registry.views.test_runs import open_to, settle, shown, target, version_of
 
 _V1 = "/v1"
 status = ResourceService("refstack_status", f"{_V1}/", RefStack, traverse=_V1, view="update-test-status/")
@@ -182,7 +184,7 @@ def _anonymous(request: Request, draft: Draft, fields: Message) -> AnyRun:
         )
     wanted = deserialize(PlacedSchema(), {**request.GET, **fields})
     place = _version(request, wanted.pop("extension"), wanted.pop("version"))
-    plan = test_runs.Plan(**place, env=wanted, network=network(request.remote_addr) or "unknown")
+    plan = test_plans.Plan(**place, env=wanted, network=network(request.remote_addr) or "unknown")
     if draft.size > ANONYMOUS_LIMITS.wire_bytes:
         raise ApiError(
             413, f"Anonymous results may have at most {ANONYMOUS_LIMITS.wire_bytes} bytes.", "ERROR_TOO_LARGE"

@@ -19,7 +19,7 @@ from sqlalchemy import Select, func, select
 
 from registry.authentication.base import NOBODY
 from registry.dialects.refstack import CHALLENGE
-from registry.domain import refstack, test_runs
+from registry.domain import refstack, test_plans
 from registry.domain.refstack import Signature, Upload
 from registry.edge import network
 from registry.errors import ApiError, bad_field
@@ -230,7 +230,7 @@ def _loose(request: Request, draft: Draft, said: Upload, user_id: int | None) ->
     )
     if draft.size > most:
         raise ApiError(413, f"Such results may have at most {most} bytes.", "ERROR_TOO_LARGE")
-    plan = test_runs.Plan(created_by=user_id, network=network(request.remote_addr) or "unknown")
+    plan = test_plans.Plan(created_by=user_id, network=network(request.remote_addr) or "unknown")
     with kept(request, draft, True, limits) as (file, found):
         run_id: int = request.database.write(refstack.upload, plan, said, file, found)
     return run_id

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from registry.domain import events, locks, test_runs, test_uploads
+from registry.domain import events, locks, test_plans, test_uploads
 from registry.domain.errors import Conflict, Invalid
 from registry.models import PublicKey, RefStackResult, TestRun
 from registry.results import Results
@@ -101,7 +101,7 @@ def fingerprint(key: str) -> str:
 
 
 def upload(
-    session: Session, plan: test_runs.Plan, said: Upload, file: test_uploads.File, results: Results
+    session: Session, plan: test_plans.Plan, said: Upload, file: test_uploads.File, results: Results
 ) -> int:
     """Results for which there is no run yet: the number of theirs. Raises TooMany."""
     run_id = test_uploads.unasked(session, plan, file, results)

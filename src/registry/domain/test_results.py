@@ -10,20 +10,41 @@ from itertools import islice
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ARRAY, JSON, Connection, String, any_, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from registry.domain.errors import Invalid
-from registry.models import TestDetail, TestName, TestResult, TestRun, table
+from registry.models import ManyRows, TestDetail, TestName, TestResult, TestRun, table
 from registry.results import Format, Result, Status, Summary, worst
 
 MOST_TESTS = 100_000
 AT_ONCE = 1000
-_NAME, _RESULT, _DETAIL = table(TestName), table(TestResult), table(TestDetail)
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-_NEW = insert(_RESULT)
-_KNOWN = select(_NAME.c.digest, _NAME.c.id).where(_NAME.c.digest.in_(bindparam("digests", expanding=True)))
+_NAME, _RESULT = table(TestName), table(TestResult)
+_NEW_NAMES = ManyRows(TestName, "extension_id", "digest", "name", then="ON CONFLICT DO NOTHING")
+_NEW_RESULTS = ManyRows(TestResult, "run_id", "name_id", "status", "started", "duration", "message", "tags")
+_DETAILS = ManyRows(
+    TestDetail,
+    "run_id",
+    "name_id",
+    "detail",
+    "cut",
+    then="ON CONFLICT (run_id, name_id) DO UPDATE SET detail = excluded.detail, cut = excluded.cut",
+)
+# The digests are one parameter, a JSON array or a real one: SQLAlchemy's IN costs more than looking them up.
+_ELEMENTS = func.json_each(bindparam("digests", type_=JSON)).table_valued("value")
+_DIGESTS = {
+    "sqlite": _NAME.c.digest.in_(select(_ELEMENTS.c.value)),
+    "postgresql": _NAME.c.digest == any_(bindparam("digests", type_=ARRAY(String))),
+}
+_OF_EXTENSION = {
+    False: _NAME.c.extension_id == bindparam("extension_id"),
+    True: _NAME.c.extension_id.is_(None),
+}
+_KNOWN = {
+    (dialect, loose): select(_NAME.c.digest, _NAME.c.id).where(whose, digests)
+    for dialect, digests in _DIGESTS.items()
+    for loose, whose in _OF_EXTENSION.items()
+}
 _BEFORE = select(_RESULT.c.name_id, _RESULT.c.status).where(
     _RESULT.c.run_id == bindparam("run_id"), _RESULT.c.name_id.in_(bindparam("names", expanding=True))
 )
@@ -68,21 +89,18 @@ def _names(connection: Connection, extension_id: int | None, names: Sequence[str
     """The numbers of tests' names, which are made where nobody has had them."""
     digests = [digest(name) for name in names]
     known = _known(connection, extension_id, digests)
-    new: list[dict[str, Any]] = [
-        {"extension_id": extension_id, "digest": key, "name": name}
-        for key, name in zip(digests, names, strict=True)
-        if key not in known
-    ]
+    new = [(extension_id, key, name) for key, name in zip(digests, names, strict=True) if key not in known]
     if new:
         # Somebody else may be making the same.
-        connection.execute(_INSERT[connection.dialect.name](_NAME).on_conflict_do_nothing(), new)
-        known |= _known(connection, extension_id, [row["digest"] for row in new])
+        _NEW_NAMES(connection, new)
+        known |= _known(connection, extension_id, [key for _, key, _ in new])
     return [known[key] for key in digests]
 
 
 def _known(connection: Connection, extension_id: int | None, digests: list[str]) -> dict[str, int]:
-    whose = _NAME.c.extension_id.is_(None) if extension_id is None else _NAME.c.extension_id == extension_id
-    return dict(map(tuple, connection.execute(_KNOWN.where(whose), {"digests": digests})))
+    statement = _KNOWN[connection.dialect.name, extension_id is None]
+    found = connection.execute(statement, {"extension_id": extension_id, "digests": digests})
+    return dict(map(tuple, found.all()))
 
 
 def _store(connection: Connection, run_id: int, results: list[tuple[int, Result]], first: bool) -> None:
@@ -100,34 +118,30 @@ def _store(connection: Connection, run_id: int, results: list[tuple[int, Result]
     ]
     if fresh:
         tags: dict[tuple[str, ...], str] = {}  # most tests have the same
-        connection.execute(_NEW, [_row(run_id, *pair, tags) for pair in fresh])
+        _NEW_RESULTS(connection, [_row(run_id, *pair, tags) for pair in fresh])
     if worse:
         connection.execute(_WORSE, [_worse(run_id, *pair) for pair in worse])
     details = [
-        {"run_id": run_id, "name_id": name_id, "detail": result.detail, "cut": result.detail_cut}
+        (run_id, name_id, result.detail, result.detail_cut)
         for name_id, result in (*fresh, *worse)
         if result.detail
     ]
     if details:
-        new = _INSERT[connection.dialect.name](_DETAIL)
-        values = {"detail": new.excluded.detail, "cut": new.excluded.cut}
-        connection.execute(
-            new.on_conflict_do_update(index_elements=["run_id", "name_id"], set_=values), details
-        )
+        _DETAILS(connection, details)
 
 
-def _row(run_id: int, name_id: int, result: Result, tags: dict[tuple[str, ...], str]) -> dict[str, Any]:
+def _row(run_id: int, name_id: int, result: Result, tags: dict[tuple[str, ...], str]) -> tuple[Any, ...]:
     if result.tags and result.tags not in tags:
         tags[result.tags] = orjson.dumps(result.tags).decode()
-    return {
-        "run_id": run_id,
-        "name_id": name_id,
-        "status": result.status,
-        "started": result.started and result.started.timestamp(),
-        "duration": result.duration,
-        "message": result.message or None,
-        "tags": tags.get(result.tags),
-    }
+    return (
+        run_id,
+        name_id,
+        result.status.value,
+        result.started and result.started.timestamp(),
+        result.duration,
+        result.message or None,
+        tags.get(result.tags),
+    )
 
 
 def _worse(run_id: int, name_id: int, result: Result) -> dict[str, Any]:

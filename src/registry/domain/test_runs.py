@@ -14,26 +14,19 @@ due first, and a worker does so for what nobody looks at.
 """
 
 import datetime
-import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, exists, func, select
+from sqlalchemy import Connection, bindparam, exists, select
 from sqlalchemy.orm import Session
 
-from registry.domain import credentials, events, locks, standing, test_cells, test_policies
-from registry.domain.errors import Conflict, Invalid, TooMany
+from registry.domain import events, test_cells, test_policies
+from registry.domain.errors import Conflict
 from registry.models import (
     OPEN,
-    Membership,
-    Ownership,
-    RunSource,
     RunState,
     TestRun,
     TestUpload,
     UploadState,
-    User,
     Version,
     now,
 )
@@ -44,90 +37,21 @@ START = datetime.timedelta(hours=24)
 GRACE = datetime.timedelta(hours=1)
 SILENCE, LEAST_SILENCE, MOST_SILENCE = 15 * 60, 60, 60 * 60
 TOTAL, MOST_TOTAL = 6 * 3600, 24 * 3600
-OPEN_OF_VERSION, OF_ACCOUNT_A_DAY = 20, 200
-A_DAY = datetime.timedelta(days=1)
 KEPT = datetime.timedelta(days=30)
 AT_ONCE = 100
 COUNTS = tuple(map(str, Status))
 # How the end of a run is told in the record of events.
 _ENDED = {RunState.CANCELLED: "test-run.cancelled", RunState.EXPIRED: "test-run.expired"}
-# Cells of the matrix go by these, whatever case they are written in.
-_CASELESS = frozenset({"host_app", "host_version", "os", "arch"})
 _DUE = select(TestRun.id).where(TestRun.finished.is_(None), TestRun.deadline <= bindparam("moment")).limit(1)
+_HELD = select(TestRun).where(TestRun.id == bindparam("run_id")).with_for_update()
+_HELD = _HELD.execution_options(populate_existing=True)
+_NUMBER = select(Version.version).where(Version.id == bindparam("version_id"))
 _WAITING = exists().where(TestUpload.run_id == TestRun.id, TestUpload.state == UploadState.QUEUED)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """A run as it is asked for. ``silence`` and ``most`` are seconds; ``env`` has values for ``ENVIRONMENT``."""
-
-    extension_id: int | None = None
-    version_id: int | None = None
-    package_sha256: str | None = None
-    created_by: int | None = None
-    network: str | None = None
-    env: Mapping[str, str] = field(default_factory=dict)
-    runner_label: str | None = None
-    silence: int = SILENCE
-    most: int = TOTAL
-    tokenless: bool = False
-    retry_of: int | None = None
-    tests: Mapping[str, str] = field(default_factory=dict)
-    extra: Mapping[str, str] = field(default_factory=dict)
-
-
-class Created(NamedTuple):
-    """``token`` in full; it is never shown again. None for a run that takes none."""
-
-    run_id: int
-    token: str | None
-
-
-def create(session: Session, plan: Plan, runners: tuple[str, ...] = ()) -> Created:
-    """A run that waits for its runner. ``runners`` are the user names of the registry's own runners.
-
-    Raises TooMany, and Invalid for a run that it cannot be a retry of.
-    """
-    if plan.extension_id is None or plan.version_id is None or plan.created_by is None:
-        raise Invalid("A run is made by somebody, for a version of an extension.", "NO_VERSION", "version")
-    locks.extension(session, plan.extension_id)
-    standing.require(session, plan.created_by, standing.oneself(plan.created_by, plan.created_by))
-    _quotas(session, plan.version_id, plan.created_by)
-    source = _source(session, plan.extension_id, plan.created_by, runners)
-    token = None if plan.tokenless else credentials.new_token(credentials.OF_RUN)
-    row = _row(plan, source)
-    row.token = None if token is None else credentials.digest(token)
-    row.attempt = _attempt(session, plan)
-    session.add(row)
-    session.flush()
-    events.record(
-        session,
-        "test-run.created",
-        actor_id=plan.created_by,
-        extension_id=plan.extension_id,
-        run=row.id,
-        source=source,
-        tokenless=plan.tokenless,
-    )
-    return Created(row.id, token)
-
-
-def unasked(session: Session, plan: Plan) -> TestRun:
-    """The run of results that somebody sent without having been asked. Raises TooMany for an account's too many."""
-    if plan.created_by is not None:
-        standing.require(session, plan.created_by, standing.oneself(plan.created_by, plan.created_by))
-        _quota_of_account(session, plan.created_by)
-    row = _row(plan, RunSource.ANONYMOUS if plan.created_by is None else RunSource.COMMUNITY)
-    moment = now()
-    row.state, row.started, row.last_seen = RunState.RUNNING, moment, moment
-    session.add(row)
-    session.flush()
-    return row
 
 
 def held(session: Session, run_id: int) -> TestRun:
     """The run, for whoever changes it; ended first if its time is up."""
-    row = session.get_one(TestRun, run_id, with_for_update=True, populate_existing=True)
+    row = session.scalars(_HELD, {"run_id": run_id}).one()
     if is_due(row) and end_due(session, run_id=run_id):
         session.refresh(row)
     return row
@@ -188,7 +112,7 @@ def end(
 
 def record(session: Session, row: TestRun, actor_id: int | None = None) -> None:
     """Put into the record how it ended."""
-    version = session.scalar(select(Version.version).where(Version.id == row.version_id))
+    version = session.connection().scalar(_NUMBER, {"version_id": row.version_id})
     events.record(
         session,
         _ENDED.get(RunState(row.state), "test-run.finished"),
@@ -235,29 +159,6 @@ def closed(row: TestRun) -> Conflict:
     return Conflict(f"This run is {row.state}; it takes nothing any more.", "RUN_CLOSED", state=row.state)
 
 
-def _row(plan: Plan, source: RunSource) -> TestRun:
-    moment = now()
-    return TestRun(
-        uuid=str(uuid.uuid4()),
-        extension_id=plan.extension_id,
-        version_id=plan.version_id,
-        package_sha256=plan.package_sha256,
-        source=source,
-        tokenless=plan.tokenless,
-        created_by=plan.created_by,
-        network=plan.network,
-        runner_label=plan.runner_label,
-        created=moment,
-        deadline=moment + START,
-        silence=plan.silence,
-        most=plan.most,
-        retry_of=plan.retry_of,
-        tests=dict(plan.tests),
-        extra=dict(plan.extra),
-        **{name: text.lower() if name in _CASELESS else text for name, text in plan.env.items()},
-    )
-
-
 def _time_out(session: Session, row: TestRun) -> None:
     if row.started is None:
         end(session, row, RunState.EXPIRED, "Nobody began in time.")
@@ -272,44 +173,3 @@ def _deadline(row: TestRun) -> datetime.datetime:
         return row.created + START
     silent = row.last_seen + datetime.timedelta(seconds=row.silence)
     return min(silent, row.started + datetime.timedelta(seconds=row.most))
-
-
-def _quotas(session: Session, version_id: int, user_id: int) -> None:
-    still_open = select(func.count()).where(
-        TestRun.version_id == version_id, TestRun.finished.is_(None), TestRun.deadline > now()
-    )
-    if (session.scalar(still_open) or 0) >= OPEN_OF_VERSION:
-        raise TooMany(f"A version has at most {OPEN_OF_VERSION} open runs.", "TOO_MANY_OPEN_RUNS", SILENCE)
-    _quota_of_account(session, user_id)
-
-
-def _quota_of_account(session: Session, user_id: int) -> None:
-    made = select(TestRun.created).where(TestRun.created_by == user_id).order_by(TestRun.id.desc())
-    first = session.scalars(made.offset(OF_ACCOUNT_A_DAY - 1).limit(1)).first()
-    if first is not None and first > now() - A_DAY:
-        wait = int((first + A_DAY - now()).total_seconds()) + 1
-        raise TooMany(f"An account makes at most {OF_ACCOUNT_A_DAY} runs a day.", "TOO_MANY_RUNS", wait)
-
-
-def _source(session: Session, extension_id: int, user_id: int, runners: tuple[str, ...]) -> RunSource:
-    """What somebody is to the extension: of its owners and publishers, a runner of the registry's own, or neither."""
-    teams = select(Membership.team_id).where(Membership.user_id == user_id)
-    theirs = exists().where(
-        Ownership.extension_id == extension_id,
-        (Ownership.user_id == user_id) | Ownership.team_id.in_(teams),
-    )
-    if session.scalar(select(theirs)):
-        return RunSource.OWNER
-    username = session.scalar(select(User.username).where(User.id == user_id))
-    return RunSource.RUNNER if username in runners else RunSource.COMMUNITY
-
-
-def _attempt(session: Session, plan: Plan) -> int:
-    if plan.retry_of is None:
-        return 1
-    first = session.scalar(
-        select(TestRun.attempt).where(TestRun.id == plan.retry_of, TestRun.version_id == plan.version_id)
-    )
-    if first is None:
-        raise Invalid("There is no such run of this version.", "NO_RUN", "retry_of")
-    return first + 1

@@ -8,10 +8,11 @@ import datetime
 from dataclasses import dataclass
 
 from sqlalchemy import delete, select, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from registry import queue
-from registry.domain import test_cells, test_events, test_policies, test_results, test_runs
+from registry.domain import test_cells, test_events, test_plans, test_policies, test_results, test_runs
 from registry.domain.errors import TooMany
 from registry.models import (
     OPEN,
@@ -26,33 +27,40 @@ from registry.models import (
     TestUpload,
     UploadState,
     now,
+    table,
 )
 from registry.results import Results
 
 READ = "test-results"  # the kind of job that reads a large file
 OF_NETWORK = ((datetime.timedelta(hours=1), 10), (datetime.timedelta(days=1), 50))
 FORGOTTEN_AT_ONCE = 20
+_NEW = {
+    name: insert(table(TestUpload)).on_conflict_do_nothing().returning(table(TestUpload).c.id)
+    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
 # Literally as their indexes have it: a parameter could be anything.
 _ANONYMOUS = text(f"test_run.source = '{RunSource.ANONYMOUS}'")
 
 
 @dataclass(frozen=True, kw_only=True)
 class File:
-    """A file in the store; the ``final`` one ends its run."""
+    """A file in the store, or its ``content`` if it is small; the ``final`` one ends its run."""
 
     sha256: str
     size: int
+    content: bytes | None = None
     format: str = ""
     producer: str | None = None
     final: bool = True
 
 
-def unasked(session: Session, plan: test_runs.Plan, file: File, results: Results) -> int:
+def unasked(session: Session, plan: test_plans.Plan, file: File, results: Results) -> int:
     """Results that nobody asked for, of a run of their own: its number. Raises TooMany."""
     if plan.created_by is None:
         _quota_of_network(session, plan.network)
-    row = test_runs.unasked(session, plan)
-    _take(session, row, _upload(session, row, file, UploadState.STORED), results)
+    row = test_plans.unasked(session, plan)
+    _note(session, row, file, UploadState.STORED)
+    _take(session, row, file.final, results)
     return row.id
 
 
@@ -73,23 +81,21 @@ def _quota_of_network(session: Session, network: str | None) -> None:
 def store(session: Session, run_id: int, file: File, results: Results) -> None:
     """Results that have been read. Raises Conflict for a run that takes none any more, Invalid for too many tests."""
     row = test_runs.held(session, run_id)
-    before = _before(session, row, file)
-    if before is None or before.state == UploadState.REJECTED:
+    if _note(session, row, file, UploadState.STORED) is not None:
         _must_take(row)
-        _take(session, row, _upload(session, row, file, UploadState.STORED, before), results)
+        _take(session, row, file.final, results)
 
 
 def queue_up(session: Session, run_id: int, file: File) -> int | None:
     """A file that a worker is to read: the number of the job; None for one that is known. Raises Conflict."""
     row = test_runs.held(session, run_id)
-    before = _before(session, row, file)
-    if before is not None:  # what could not be read then cannot be read now
+    upload_id = _note(session, row, file, UploadState.QUEUED)
+    if upload_id is None:
         return None
     _must_take(row)
     if row.state in OPEN:
         test_runs.heard(row, RunState.UPLOADING)
-    upload = _upload(session, row, file, UploadState.QUEUED)
-    return queue.enqueue(session, READ, upload.id)
+    return queue.enqueue(session, READ, upload_id)
 
 
 def read(session: Session, upload_id: int, file: File, results: Results) -> None:
@@ -100,7 +106,7 @@ def read(session: Session, upload_id: int, file: File, results: Results) -> None
         upload.state, upload.error = UploadState.REJECTED, row.reason
         return
     upload.state, upload.format, upload.producer = UploadState.STORED, file.format, file.producer
-    _take(session, row, upload, results)
+    _take(session, row, upload.final, results)
 
 
 def reject(session: Session, run_id: int, reason: str) -> None:
@@ -146,11 +152,11 @@ def _must_take(row: TestRun) -> None:
         raise TooMany(said, "TOO_MANY_EVENTS", test_runs.TOTAL)
 
 
-def _take(session: Session, row: TestRun, upload: TestUpload, results: Results) -> None:
+def _take(session: Session, row: TestRun, final: bool, results: Results) -> None:
     if row.state in OPEN:
         test_runs.heard(row, RunState.UPLOADING)
         _add(session, row, results)
-        if upload.final:
+        if final:
             test_runs.end(session, row, RunState.FINISHED)
         return
     with test_policies.recounting(session, row.extension_id):
@@ -168,18 +174,12 @@ def _add(session: Session, row: TestRun, results: Results) -> None:
     test_events.note(session, row, test_events.RESULTS, f"{results.summary.tests} results have come.")
 
 
-def _before(session: Session, row: TestRun, file: File) -> TestUpload | None:
-    """These very bytes, if the run has had them before."""
-    same = select(TestUpload).where(TestUpload.run_id == row.id, TestUpload.sha256 == file.sha256)
-    return session.scalars(same).first()
+def _note(session: Session, row: TestRun, file: File, state: UploadState) -> int | None:
+    """Write down that the file has come: its number; None for bytes that the run has had before.
 
-
-def _upload(
-    session: Session, row: TestRun, file: File, state: UploadState, before: TestUpload | None = None
-) -> TestUpload:
-    upload = before or TestUpload(run_id=row.id, sha256=file.sha256, size=file.size)
-    upload.format, upload.producer = file.format, file.producer
-    upload.state, upload.final, upload.created = state, file.final, now()
-    session.add(upload)
-    session.flush()
-    return upload
+    What a worker could not read then it could not read now, so that it was rejected makes no difference.
+    """
+    connection = session.connection()
+    columns = {**vars(file), "run_id": row.id, "state": state, "created": now()}
+    number: int | None = connection.scalar(_NEW[connection.dialect.name], columns)
+    return number

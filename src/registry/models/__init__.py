@@ -41,6 +41,7 @@ from registry.models.feedback import (
     ReviewFlag,
 )
 from registry.models.mail import Digest, Mail, MailAddress
+from registry.models.many_rows import ManyRows
 from registry.models.ownership import Ownership, OwnershipRole, Transfer, TrustedPublisher
 from registry.models.refstack import PublicKey, RefStackResult
 from registry.models.search import SearchDocument
@@ -102,6 +103,7 @@ __all__ = [
     "LoginSession",
     "Mail",
     "MailAddress",
+    "ManyRows",
     "Membership",
     "Notification",
     "Ownership",

@@ -176,7 +176,7 @@ class TestEvent(Base):
 
 
 class TestUpload(Base):
-    """A file of results as it was sent, which is kept; ``final`` ends its run."""
+    """A file of results as it was sent, kept here if it is small, or else in the store; ``final`` ends its run."""
 
     __tablename__ = "test_upload"
     __table_args__ = (
@@ -197,6 +197,7 @@ class TestUpload(Base):
     error: Mapped[str | None] = mapped_column(Text)
     final: Mapped[bool] = mapped_column(default=True)
     created: Mapped[datetime.datetime] = mapped_column(default=now)
+    content: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
 
 
 class TestName(Base):

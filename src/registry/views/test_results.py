@@ -25,7 +25,8 @@ from registry.rest import ResourceService, answering, with_files
 from registry.results import DEFAULT_LIMITS, Fault, Format, Limits, Results, Status, read_results, sniff
 from registry.results.sources import GZIP
 from registry.schemas.answers import page
-from registry.schemas.test_runs import RESULT, RESULT_DETAIL, RUN, FinalSchema, RawSchema, ResultsSchema
+from registry.schemas.test_reports import FinalSchema
+from registry.schemas.test_runs import RESULT, RESULT_DETAIL, RUN, RawSchema, ResultsSchema
 from registry.storage import Draft
 from registry.validators import deserialize, query
 from registry.views.downloads import FileSpan, check_range
@@ -115,7 +116,9 @@ def show_raw(request: Request) -> Response:
     """The results as they were sent, for who made the run and for the extension's own people."""
     node = request.context
     settle(request, node)
-    files = select(TestUpload.sha256, TestUpload.size).where(TestUpload.run_id == node.row.id)
+    files = select(TestUpload.sha256, TestUpload.size, TestUpload.content).where(
+        TestUpload.run_id == node.row.id
+    )
     if request.validated["sha256"]:
         files = files.where(TestUpload.sha256 == request.validated["sha256"])
     row = request.read.execute(files.order_by(TestUpload.id.desc()).limit(1)).one_or_none()
@@ -130,7 +133,10 @@ def show_raw(request: Request) -> Response:
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response.headers["X-Content-Type-Options"] = "nosniff"
     check_range(request, response)
-    response.app_iter = FileSpan(request.storage.path(row.sha256).open("rb"))
+    stored = row.content is None
+    response.app_iter = FileSpan(
+        request.storage.path(row.sha256).open("rb") if stored else io.BytesIO(row.content)
+    )
     response.content_length = row.size
     return response
 
@@ -188,12 +194,14 @@ def kept(request: Request, draft: Draft, final: bool, limits: Limits) -> Iterato
     """A file that has been read, and is kept. Raises Fault."""
     draft.file.seek(0)
     with read_results(draft.file, limits) as found:
-        request.storage.keep(draft.path, draft.sha256)
-        summary = found.summary
+        content, summary = draft.content, found.summary
+        if content is None:
+            request.storage.keep(draft.path, draft.sha256)
         yield (
             File(
                 sha256=draft.sha256,
                 size=draft.size,
+                content=content,
                 format=summary.format,
                 producer=summary.producer,
                 final=final,

@@ -11,9 +11,9 @@ from pyramid.request import Request
 from sqlalchemy import Select, select
 
 from registry import pagination, urls
-from registry.domain import test_events, test_runs, visibility
+from registry.domain import test_plans, test_runs, visibility
 from registry.errors import ApiError, bad_field
-from registry.models import OPEN, RunState, TestEvent, TestRun, TestUpload, table
+from registry.models import OPEN, TestRun, TestUpload, table
 from registry.models.test_runs import ENVIRONMENT
 from registry.permissions import Permission
 from registry.representations import time
@@ -22,15 +22,11 @@ from registry.resources.test_runs import LISTED
 from registry.rest import ResourceService, answering
 from registry.schemas.answers import page
 from registry.schemas.test_runs import (
-    EVENT,
     NEW_RUN,
-    NOTED,
     RUN,
     RUN_DETAIL,
     NewRunSchema,
     RunsSchema,
-    SaidSchema,
-    said,
 )
 from registry.urls import API
 from registry.validators import json_body, query
@@ -41,12 +37,12 @@ LOOSE_PATH = f"{API}/test-runs/{{run}}/"
 runs = ResourceService("test_runs", RUNS_PATH, nodes.TestRuns)
 run = ResourceService("test_run", RUN_PATH, nodes.TestRun)
 loose = ResourceService("loose_test_run", LOOSE_PATH, nodes.LooseRun)
-run_events = ResourceService("test_run_events", f"{RUN_PATH}events/", nodes.TestRunEvents)
-run_event = ResourceService("test_run_event", f"{RUN_PATH}events/{{event}}/", nodes.TestRunEvent)
+
 
 # Counting goes no further, so that nobody waits for a number that says "many".
 MOST_COUNTED = 10_000
 _ENV, _COUNTS = attrgetter(*ENVIRONMENT), attrgetter(*test_runs.COUNTS)
+_FILE = [column for column in table(TestUpload).c if column.name != "content"]
 _DUE = select(TestRun.id).where(TestRun.finished.is_(None))
 
 
@@ -86,7 +82,7 @@ def create_run(request: Request) -> dict[str, Any]:
     open_to(version)
     if wanted["tokenless"] and not request.settings.tokenless_runs:
         raise bad_field("tokenless", "This registry takes no reports without a token.", "TOKEN_REQUIRED")
-    plan = test_runs.Plan(
+    plan = test_plans.Plan(
         **target(version),
         created_by=request.identity.id,
         env=wanted["env"],
@@ -98,7 +94,7 @@ def create_run(request: Request) -> dict[str, Any]:
         tests=wanted["tests"],
         extra=wanted["extra"],
     )
-    created = request.database.write(test_runs.create, plan, request.settings.runners)
+    created = request.database.write(test_plans.create, plan, request.settings.runners)
     answer = _detail(request, node[str(created.run_id)])
     request.response.status_int, request.response.location = 201, answer["url"]
     request.response.headers["Cache-Control"] = "no-store"
@@ -127,55 +123,6 @@ def end_run(request: Request) -> None:
     else:
         raise ApiError(409, "This run has ended; who made it may take it back.", "RUN_CLOSED")
     request.response.status_int = 204
-
-
-@run_events.get(permission=Permission.READ, validators=[query(pagination.PageSchema())])
-@answering(page(EVENT))
-def list_events(request: Request) -> dict[str, Any]:
-    """What was said of the run, the oldest first."""
-    node = request.context.__parent__
-    settle(request, node)
-    rows = select(table(TestEvent)).where(TestEvent.run_id == node.row.id)
-
-    def render(row: Any) -> dict[str, Any]:
-        return _event(request, node, row)
-
-    return pagination.paginate(request, rows, [table(TestEvent).c.id], render, node.row.events)
-
-
-@run_events.post(permission=Permission.REPORT_RUN, validators=[json_body(SaidSchema())])
-@answering(NOTED, 201)
-def report(request: Request) -> dict[str, Any]:
-    """Say how the run goes; `finished` or an `error` ends it."""
-    return note(request, request.context.__parent__, said(request.validated))
-
-
-@run_event.get(permission=Permission.READ)
-@answering(EVENT)
-def show_event(request: Request) -> dict[str, Any]:
-    """One thing that was said."""
-    node = request.context.__parent__.__parent__
-    settle(request, node)
-    return _event(request, node, request.context.row)
-
-
-def note(request: Request, node: nodes.AnyRun, message: test_events.Said) -> dict[str, Any]:
-    """Note what a runner said, and answer it."""
-    settle(request, node)
-    event_id = request.database.write(test_events.say, node.row.id, message)
-    node.reload()
-    row = node.row
-    request.response.status_int = 201
-    request.response.location = f"{address(request, node)}events/{event_id}/"
-    return {
-        "test_id": row.id,
-        "status": message.text,
-        "state": row.state,
-        "finished": row.finished is not None,
-        "created": time(node["events"][str(event_id)].row.created),
-        "deadline": time(row.deadline),
-        "cancel_requested": row.state == RunState.CANCELLED,
-    }
 
 
 def target(version: Any) -> dict[str, Any]:
@@ -261,7 +208,7 @@ def _shown(place: Place, row: Any) -> dict[str, Any]:
 
 
 def _detail(request: Request, node: nodes.AnyRun) -> dict[str, Any]:
-    files = select(table(TestUpload)).where(TestUpload.run_id == node.row.id).order_by(TestUpload.id)
+    files = select(*_FILE).where(TestUpload.run_id == node.row.id).order_by(TestUpload.id)
     return {
         **shown(request, node),
         "tests": node.row.tests,
@@ -277,20 +224,6 @@ def _detail(request: Request, node: nodes.AnyRun) -> dict[str, Any]:
             }
             for file in request.read.execute(files)
         ],
-    }
-
-
-def _event(request: Request, node: nodes.AnyRun, row: Any) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "kind": row.kind,
-        "status": row.text,
-        "finished": row.finished,
-        "error": row.error,
-        "exit_code": row.exit_code,
-        "progress": None if row.done is None else f"{row.done}/{row.total}",
-        "created": time(row.created),
-        "url": f"{address(request, node)}events/{row.id}/",
     }
 
 
