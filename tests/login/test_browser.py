@@ -7,7 +7,8 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from registry.domain import credentials
+from registry.domain import credentials, logins, sessions
+from registry.domain.errors import Conflict
 from registry.models import Event, Identity, LoginSession, User, now
 from registry.settings import BadSetting
 from support.application import configure
@@ -247,6 +248,43 @@ def test_another_login_for_the_same_account(browser, github, site):
         assert len(connection.execute(select(Identity.id)).all()) == 3
 
 
+def test_ones_own_login_again_is_no_other_one(browser, site):
+    ann = browser()
+    ann.log_in("ann")
+    assert ann.log_in("ann").status_int == 303
+    assert ann.get("/api/v4/users/me/identities/").json["count"] == 1
+    assert people(site) == ["ann"]
+
+
+@pytest.mark.parametrize("end", ["logged out everywhere", "logged out", "somebody else"])
+def test_a_login_is_added_only_while_one_is_logged_in(browser, site, end):
+    ann = browser()
+    ann.log_in("ann")
+    begun = ann.start("corp")
+    if end == "logged out everywhere":
+        ann.app.delete("/api/v4/users/me/sessions/", headers=ann.csrf(), status=204)
+    elif end == "logged out":
+        ann.app.post("/logout", headers=ann.csrf(), status=204)
+    else:
+        bob = browser()
+        bob.log_in("bob")
+        ann.app.set_cookie(SESSION, bob.app.cookies[SESSION])
+    answer = ann.get(ann.approve(begun, "mallory"), expect_errors=True)
+    assert "LOGGED_OUT" in assert_failure(answer, 400)["state"][0]
+    browser().log_in("mallory")
+    assert "mallory" in people(site)
+
+
+def test_a_session_that_ends_while_a_login_is_added(browser, site):
+    database = site.registry["database"]
+    browser().log_in("ann")
+    with database.read() as connection:
+        row = connection.execute(select(LoginSession.id, LoginSession.user_id)).one()
+    database.write(lambda session: sessions.end_all(session, row.user_id, row.user_id))
+    with pytest.raises(Conflict, match="logged out"):
+        database.write(lambda s: logins.link(s, row.user_id, "corp", "mallory", "x", session_id=row.id))
+
+
 def test_the_page_lists_the_ways(browser):
     page = browser().get("/login/?next=/device", headers={"Accept": "text/html,*/*"})
     assert page.status_int == 200
@@ -296,6 +334,7 @@ def test_providers_are_checked_at_the_start(ini):
             },
             "https",
         ),
+        ({"login.providers": "device", "login.device.client_id": "x"}, "not developer or device"),
         ({"login.providers": "corp", "login.corp.colour": "red"}, "login.corp.colour is not a setting"),
         ({"login.providers": "github", "login.github.kind": "x", "login.github.client_id": "x"}, "kind"),
     ):

@@ -14,6 +14,7 @@ from support.wire import assert_failure
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 ME = "/api/v4/users/me/"
+SESSION = "registry-session"
 
 
 @pytest.fixture
@@ -199,6 +200,32 @@ def test_revoking_counts_at_once(program, tokens, which):
     assert_failure(program.get(ME, headers=bearer(tokens), expect_errors=True), 401)
     program.post("/oauth/revoke", {"token": tokens[which]}, status=200)
     program.post("/oauth/revoke", {"token": "unknown"}, status=200)
+
+
+def test_a_refresh_token_is_no_browser(program, browser, ann):
+    begun = begin(program, scope="read")
+    approve(ann, begun)
+    thief = browser()
+    thief.app.set_cookie(SESSION, collect(program, begun).json["refresh_token"])
+    assert_failure(thief.get(ME, expect_errors=True), 401, "ERROR_NOT_AUTHENTICATED")
+    more = begin(program)
+    answer = thief.app.post(
+        "/device", {"user_code": more["user_code"], "decision": "approve"}, expect_errors=True
+    )
+    assert_failure(answer, 401)
+
+
+def test_a_cookie_is_no_refresh_token(program, ann):
+    fields = {"grant_type": "refresh_token", "refresh_token": ann.app.cookies[SESSION]}
+    assert refusal(program.post("/oauth/token", fields, expect_errors=True)) == "invalid_grant"
+    assert ann.session()["current"]
+
+
+def test_logging_out_everywhere_ends_what_was_approved_and_not_yet_begun(program, ann):
+    begun = begin(program)
+    approve(ann, begun)
+    ann.app.delete("/api/v4/users/me/sessions/", headers=ann.csrf(), status=204)
+    assert refusal(collect(program, begun, expect_errors=True)) == "invalid_grant"
 
 
 def test_logging_a_program_out_from_elsewhere(program, ann, tokens):

@@ -21,6 +21,7 @@ from pyramid_jwt.policy import JWTAuthenticationPolicy
 from sqlalchemy import bindparam, select
 
 from registry.authentication.base import PERSON, CredentialError, Identity, identity
+from registry.domain.sessions import DEVICE
 from registry.models import LoginSession, Membership, User, now
 
 ISSUER = "registry"  # no API key has this name
@@ -47,7 +48,7 @@ _SESSION = (
     )
 )
 _BY_ID = _SESSION.where(LoginSession.id == bindparam("id"))
-_BY_SECRET = _SESSION.where(LoginSession.sha256 == bindparam("sha256"))
+_BY_COOKIE = _SESSION.where(LoginSession.sha256 == bindparam("sha256"), LoginSession.origin != DEVICE)
 
 
 class Sessions:
@@ -99,7 +100,7 @@ class Sessions:
         if not secret:
             return None
         digest = hashlib.sha256(secret.encode("utf-8", "replace")).digest()
-        rows = request.read.execute(_BY_SECRET, {"sha256": digest, "moment": now()}).all()
+        rows = request.read.execute(_BY_COOKIE, {"sha256": digest, "moment": now()}).all()
         return _identity(rows, "browser") if rows else None
 
     def csrf_token(self, request: Request) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from registry.domain import events
 from registry.domain.errors import Invalid
-from registry.domain.sessions import digest, open_session
+from registry.domain.sessions import DEVICE, digest, open_session
 from registry.models import DeviceLogin, DeviceState, User, now
 
 SECONDS = 900
@@ -102,7 +102,7 @@ def collect(
         return (Refusal.SLOW_DOWN if too_soon else Refusal.PENDING), None
     if session.get_one(User, row.user_id).disabled is not None:
         return Refusal.DENIED, None
-    session_id, secret = open_session(session, row.user_id, "device", client=row.client, scopes=row.scopes)
+    session_id, secret = open_session(session, row.user_id, DEVICE, client=row.client, scopes=row.scopes)
     session.execute(delete(DeviceLogin).where(DeviceLogin.id == row.id))
     session.expunge(row)
     return None, (row, session_id, secret)

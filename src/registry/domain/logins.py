@@ -11,7 +11,7 @@ import unicodedata
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from registry.domain import credentials, events, locks
+from registry.domain import credentials, events, locks, sessions
 from registry.domain.errors import Conflict, Forbidden, Invalid
 from registry.models import Identity, User, now
 
@@ -45,11 +45,22 @@ def log_in_by_name(session: Session, provider: str, username: str) -> User:
     return log_in(session, provider, username, username)
 
 
-def link(session: Session, user_id: int, provider: str, subject: str, label: str) -> None:
-    """Give an account another way in. Raises Conflict when that login is somebody's already."""
-    if _find(session, provider, subject) is not None:
-        raise Conflict("This login belongs to an account already.", "IDENTITY_TAKEN")
+def link(
+    session: Session, user_id: int, provider: str, subject: str, label: str, *, session_id: int | None = None
+) -> None:
+    """Give an account another way in, in that session of its; a login that is its own already is just a login.
+
+    Raises Conflict when it is somebody else's, and when the session has ended.
+    """
     locks.user(session, user_id, alone=True)
+    if session_id is not None:
+        sessions.still_open(session, session_id)
+    found = _find(session, provider, subject)
+    if found is not None and found.user_id == user_id:
+        log_in(session, provider, subject, label)
+        return
+    if found is not None:
+        raise Conflict("This login belongs to another account already.", "IDENTITY_TAKEN")
     mine = select(func.count()).where(Identity.user_id == user_id)
     if (session.scalar(mine) or 0) >= MOST_IDENTITIES:
         raise Conflict(f"An account has at most {MOST_IDENTITIES} logins.", "TOO_MANY")

@@ -1,6 +1,8 @@
 """Sessions: opened by a login, refreshed by a program, ended by a logout.
 
-The secret of a session is 32 random bytes; only its SHA-256 is kept. A program's secret, its refresh
+The secret of a session is 32 random bytes; only its SHA-256 is kept. A browser's is good as its cookie and for nothing
+else, a program's (of the origin DEVICE) as its refresh token and for nothing else: a program that could pass for the
+browser of its user would let itself in with more rights than it was given. A program's secret, its refresh
 token, is exchanged for a new one each time it is used. Whoever shows the one before the present one has
 it from somebody else, or somebody else has it from them: the session ends (RFC 9700, 4.14.2).
 """
@@ -14,8 +16,11 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from registry.domain import events, locks
-from registry.models import LoginSession, User, now
+from registry.domain.errors import Conflict
+from registry.models import DeviceLogin, LoginSession, User, now
 
+# Where programs come from; no login provider has this name.
+DEVICE = "device"
 DAYS = 30
 KEPT_DAYS = 90
 
@@ -58,6 +63,7 @@ def refresh(session: Session, secret: str) -> tuple[LoginSession | None, str]:
         .join(User, User.id == LoginSession.user_id)
         .where(
             (LoginSession.sha256 == present) | (LoginSession.previous == present),
+            LoginSession.origin == DEVICE,
             LoginSession.revoked.is_(None),
             LoginSession.expires > now(),
             User.disabled.is_(None),
@@ -80,6 +86,17 @@ def find(session: Session, secret: str) -> LoginSession | None:
     return session.scalars(select(LoginSession).where(LoginSession.sha256 == digest(secret))).one_or_none()
 
 
+def still_open(session: Session, session_id: int) -> None:
+    """Hold a session that goes on until the commit; its account is held. Raises Conflict when it has ended."""
+    row = session.scalars(
+        select(LoginSession)
+        .where(LoginSession.id == session_id, LoginSession.revoked.is_(None), LoginSession.expires > now())
+        .with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise Conflict("You have logged out meanwhile. Begin anew.", "LOGGED_OUT")
+
+
 def end(session: Session, row: LoginSession, *, reason: str = "logout") -> None:
     """End a session: from now on nothing that stands for it counts."""
     session.refresh(row, with_for_update=True)
@@ -98,7 +115,8 @@ def forget(session: Session) -> None:
 
 
 def end_all(session: Session, user_id: int, actor_id: int | None) -> None:
-    """End every session of an account."""
+    """End every session of an account, and those that it has approved and that no program has come for yet."""
+    session.execute(delete(DeviceLogin).where(DeviceLogin.user_id == user_id))
     session.execute(
         update(LoginSession)
         .where(LoginSession.user_id == user_id, LoginSession.revoked.is_(None))

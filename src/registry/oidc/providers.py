@@ -179,9 +179,9 @@ def open_providers(options: Mapping[str, Mapping[str, str]] | None, public_url: 
         kind = chosen.get("kind", "github" if name == "github" else "oidc")
         if kind not in _KINDS:
             raise BadSetting(f"login.{name}.kind must be one of {', '.join(_KINDS)}.")
-        if name == DEVELOPER or not name.isalnum() or not name.islower():
+        if name in (DEVELOPER, "device") or not name.isalnum() or not name.islower():
             raise BadSetting(
-                f"login.providers: {name!r} must be small letters and digits, and not developer."
+                f"login.providers: {name!r} must be small letters and digits, and not {DEVELOPER} or device."
             )
         providers[name] = _KINDS[kind](name, chosen, public_url)
     return providers

@@ -2,7 +2,8 @@
 
 `/login/{provider}` sends the browser to the provider, with what has to come back (state, nonce, verifier)
 sealed in a cookie that lives ten minutes; `/login/{provider}/callback` takes the answer, opens a session
-and goes on to `next`. The state counts once. Whoever is logged in already adds the login to their account.
+and goes on to `next`. The state counts once. Whoever is logged in already, and still is when they come back, adds the
+login to their account.
 Failures are JSON like everywhere; only what goes well is a page.
 """
 
@@ -18,6 +19,7 @@ from pyramid.response import Response
 from sqlalchemy.orm import Session
 
 from registry import models
+from registry.authentication import Identity
 from registry.domain import logins, once, sessions
 from registry.edge import is_loopback
 from registry.errors import ApiError, bad_field
@@ -78,7 +80,7 @@ def start(request: Request) -> Response:
         "nonce": secrets.token_urlsafe(32),
         "verifier": secrets.token_urlsafe(48),
         "next": _next(request),
-        "link": identity.id if identity is not None and identity.kind == "browser" else None,
+        "link": _session(identity),
         "until": models.now().timestamp() + MINUTES * 60,
     }
     if way is None:
@@ -105,12 +107,17 @@ def finish(request: Request) -> Response:
     if "error" in answer or not answer.get("code"):
         said = answer.get("error", "no code")[:100]
         raise bad_field("code", f"{way.title} did not log you in: {said}", "LOGIN_REFUSED")
+    if attempt["link"] not in (None, _session(request.identity)):
+        raise bad_field(
+            "state", "You have logged out, or logged in anew, meanwhile. Begin anew.", "LOGGED_OUT"
+        )
     request.database.write(_spend, attempt)
     try:
         who = way.finish(answer, attempt["nonce"], attempt["verifier"])
     except LoginRefused as error:
         raise bad_field("code", str(error), "LOGIN_REFUSED") from error
-    return _logged_in(request, attempt, request.database.write(_log_in, way.name, who, attempt["link"]))
+    link = None if attempt["link"] is None else request.identity
+    return _logged_in(request, attempt, request.database.write(_log_in, way.name, who, link))
 
 
 @provider.post(permission=Permission.LOG_IN)
@@ -164,10 +171,15 @@ def is_local(text: str) -> bool:
     return plain and text.startswith("/") and not text.startswith("//") and not urlsplit(text).netloc
 
 
-def _log_in(session: Session, name: str, who: Login, link: int | None) -> tuple[int, str]:
+def _session(identity: Identity | None) -> int | None:
+    """The number of the browser's session; None without one."""
+    return identity.session_id if identity is not None and identity.kind == "browser" else None
+
+
+def _log_in(session: Session, name: str, who: Login, link: Identity | None) -> tuple[int, str]:
     if link is not None:
-        logins.link(session, link, name, who.subject, who.label)
-        return sessions.open_session(session, link, name)
+        logins.link(session, link.id, name, who.subject, who.label, session_id=link.session_id)
+        return sessions.open_session(session, link.id, name)
     user = logins.log_in(session, name, who.subject, who.label)
     return sessions.open_session(session, user.id, name)
 
