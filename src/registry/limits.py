@@ -37,7 +37,8 @@ log = logging.getLogger(__name__)
 
 ACCOUNT_FACTOR = 3
 _EXCHANGE = "/api/v4/publish-tokens"
-_LOGIN = ("/login", "/device", "/oauth", _EXCHANGE)
+# Not what only begins like one of them: the package of an extension `login-helper`.
+_LOGIN = re.compile(rf"(?:/login(?:/[^/]+(?:/callback)?)?|/device|/oauth/[^/.]+|{_EXCHANGE})/?")
 _PACKAGES = ("/api/v4/extensions", "/api/v3/", "/api/v4/addons", "/api/v5/addons/upload")
 _EXPORT = "/api/v4/users/me/export"
 _READS = ("GET", "HEAD")
@@ -58,6 +59,8 @@ _FEEDBACK = re.compile(
 _QUESTIONS = ("/api/v4/updates",)
 
 SWEEP_SECONDS = 10.0
+# Nobody waits longer for the counters, nor asks those that are away again so soon.
+PATIENCE_SECONDS, REST_SECONDS = 0.5, 5.0
 
 Handler = Callable[[Request], Response]
 Quota = tuple[RateLimitItem, tuple[str, ...]]
@@ -84,13 +87,21 @@ class _Memory(MemoryStorage):
 def _storage(address: str) -> Storage:
     if address.startswith("memory:"):
         return _Memory()
-    return cast(Storage, storage_from_string(address, wrap_exceptions=True))
+    options: dict[str, Any] = {}
+    if address.startswith("redis"):
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+
+        options = {"retry": Retry(NoBackoff(), 0)}
+        options |= dict.fromkeys(("socket_timeout", "socket_connect_timeout"), PATIENCE_SECONDS)
+    return cast(Storage, storage_from_string(address, wrap_exceptions=True, **options))
 
 
 class Limits:
     """The quotas of the ini file, counted in ``limits.storage``; while that is away nobody is limited."""
 
     def __init__(self, settings: Settings):
+        self._away_until = 0.0
         self._limiter = SlidingWindowCounterRateLimiter(_storage(settings.limits_storage))
         texts = {
             "read": settings.limit_read,
@@ -143,9 +154,12 @@ class Limits:
         ]
 
     def _safely(self, ask: Callable[[], Any], otherwise: Any) -> Any:
+        if time.monotonic() < self._away_until:
+            return otherwise
         try:
             return ask()
         except StorageError as error:
+            self._away_until = time.monotonic() + REST_SECONDS
             log.warning("requests are not limited now, the counters are away: %s", error)
             return otherwise
 
@@ -166,7 +180,7 @@ def party(address: str | None) -> str:
 def kind_of(request: Request) -> str | None:
     """What a request counts as; None for what is never limited."""
     path = request.environ.get("PATH_INFO", "")
-    if path.startswith(_LOGIN):
+    if _LOGIN.fullmatch(path):
         return "login"
     if path == _EXPORT:
         return "export"

@@ -98,6 +98,27 @@ def test_kinds_are_counted_apart(small, accounts):
     app.get(ME, headers=ann, status=200)
 
 
+@pytest.mark.parametrize("name", ["login-helper", "device-tools", "oauth2-notes"])
+def test_packages_are_no_logins(small, name):
+    app = small(login="1/minute")
+    for path in (f"/{name}-1.0.0.zip", f"/{name}/{name}-1.0.0.zip", f"/extension/{name}/moreinfo"):
+        app.get(path, status=404)
+
+
+def test_all_of_a_login_is_counted_as_one(small):
+    app = small(login="6/minute", write="1/minute")
+    answers = [
+        app.get("/login/", status=200),
+        app.get("/login/developer/", status=200),
+        app.get("/login/developer/callback", status=404),
+        app.post("/oauth/token", status="*"),
+        app.post("/oauth/device_authorization/", status="*"),
+        app.post_json("/api/v4/publish-tokens/", {}, status="*"),
+    ]
+    assert [answer.headers["RateLimit-Remaining"] for answer in answers] == list("543210")
+    assert_failure(app.get("/device", expect_errors=True), 429)
+
+
 def test_polling_and_what_is_known_cost_nothing(small, accounts):
     app, ann = small(read="3/minute"), accounts.bearer("ann")
     where = app.post(EXTENSIONS, brackets(), headers=ann).headers["Location"].partition("6543")[2]

@@ -1,5 +1,7 @@
 """Requests counted in Redis: for all web processes together, and not at all while it is away."""
 
+import socket
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import pytest
 import time_machine
 import webtest
 
+from registry import limits
 from registry.models import now
 from registry.wsgi import application
 from support import redis_server
@@ -77,7 +80,8 @@ def test_what_costs_nothing_costs_nothing(build, accounts, tmp_path, still):
         assert left(app.get(ME, headers=ann)) == 2
 
 
-def test_redis_goes_away_and_comes_back(build, accounts, tmp_path: Path, still, caplog):
+def test_redis_goes_away_and_comes_back(build, accounts, tmp_path: Path, still, caplog, monkeypatch):
+    monkeypatch.setattr(limits, "REST_SECONDS", 0)
     ann = accounts.bearer("ann")
     with redis_server.running(tmp_path) as url:
         app, port = build(url), int(url.rpartition(":")[2].partition("/")[0])
@@ -88,3 +92,15 @@ def test_redis_goes_away_and_comes_back(build, accounts, tmp_path: Path, still, 
     with redis_server.running(tmp_path, port):
         assert [left(app.get(ME, headers=ann)) for _ in range(4)] == [3, 2, 1, 0]
         assert_failure(app.get(ME, headers=ann, expect_errors=True), 429)
+
+
+def test_nobody_waits_for_a_redis_that_says_nothing(build, accounts, caplog):
+    ann = accounts.bearer("ann")
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections, and never answers
+        app = build(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+        began = time.perf_counter()
+        for _ in range(6):
+            app.get(ME, headers=ann, status=200)
+        waited = time.perf_counter() - began
+    assert waited < limits.PATIENCE_SECONDS + 4
+    assert caplog.text.count("the counters are away") == 1
