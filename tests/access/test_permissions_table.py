@@ -1,7 +1,8 @@
 """docs/permissions.md is what really happens: every verb of every service, for everybody, in every state.
 
 What the table does not grant is refused; what it grants is not. Bodies are nonsense, so that whoever may
-changes nothing: the question whether one may comes before the question what was sent.
+changes nothing: the question whether one may comes before the question what was sent. What has no body is asked of
+those only who may not.
 """
 
 import pytest
@@ -30,7 +31,9 @@ ACTORS = {
 ADDRESS = {"username": "member", "holder": "team:makers", "team": "makers", "id": "999"}
 OWN = ("/api/v4/users/me", "/api/v5/accounts/profile")
 NOBODYS = (Role.ANYONE, Role.RUNNER)
-HIDDEN = {404}
+# How v4 and v5 of Mozilla's API say 404 of an add-on that is there and not public.
+NOT_PUBLIC = b'"is_disabled_by_developer"'
+SHUT = (ExtensionState.PENDING_DISABLE, ExtensionState.DISABLED)
 
 
 @pytest.fixture
@@ -43,7 +46,7 @@ def actors(stocked, accounts, database):
         session.flush()
         for name, role in (("member", TeamRole.MEMBER), ("leader", TeamRole.ADMIN)):
             session.add(Membership(team_id=team.id, user_id=users[name], role=role))
-        public = select(Extension.id).where(Extension.name.in_([shelf.PUBLIC, shelf.ADDON]))
+        public = select(Extension.id).where(Extension.name.in_((shelf.PUBLIC, shelf.ADDON)))
         for extension_id in session.scalars(public).all():
             session.add(Ownership(extension_id=extension_id, user_id=users["colin"], role="publisher"))
             session.add(Ownership(extension_id=extension_id, team_id=team.id, role="owner"))
@@ -60,8 +63,10 @@ def test_every_verb_for_everybody(stocked, actors, database, state):
     if state != ExtensionState.ACTIVE:
 
         def change(session):
-            extension = session.scalars(select(Extension).where(Extension.name == shelf.PUBLIC)).one()
-            states.set_state(session, extension, state, reason="a test", actor_id=None)
+            for extension in session.scalars(
+                select(Extension).where(Extension.name.in_((shelf.PUBLIC, shelf.ADDON)))
+            ).all():
+                states.set_state(session, extension, state, reason="a test", actor_id=None)
 
         database.write(change)
     seen = set()
@@ -70,20 +75,22 @@ def test_every_verb_for_everybody(stocked, actors, database, state):
             if "test_id" in services.variables(service):
                 continue  # the run that it names is asked, by the view
             done_at_once = verb not in ("GET", "HEAD") and not services.takes_a_body(service, verb)
-            if done_at_once and "id" not in services.variables(service):
-                continue  # each has tests of its own
+            done_at_once = done_at_once and "id" not in services.variables(service)
             roles = rights.permitted(rights.lineage(service), services.permission(service, verb))
             for role, headers in actors.items():
-                answer = send(stocked, verb, services.address(service, **ADDRESS), headers, b"nonsense")
                 may = role in roles or (service.path.startswith(OWN) and role not in NOBODYS)
+                if done_at_once and (may or (role == Role.TEAM_MEMBER and Role.SELF in roles)):
+                    continue  # it would be; each has tests of its own
+                answer = send(stocked, verb, services.address(service, **ADDRESS), headers, b"nonsense")
                 what = f"{role}: {verb} {service.public_path} {answer.status} {answer.body[:100]!r}"
                 refused = answer.status_int == 401 or (
                     answer.status_int == 403 and b"ERROR_PERMISSION_DENIED" in answer.body
                 )
                 if verb == "HEAD":
                     refused = answer.status_int in (401, 403)
-                    refused = refused and not (may and state == ExtensionState.PENDING_DISABLE)
-                assert refused != may or answer.status_int in HIDDEN, what
+                    refused = refused and not (may and state in SHUT)
+                hidden = answer.status_int == 404 or (state in SHUT and NOT_PUBLIC in answer.body)
+                assert refused != may or hidden, what
                 seen.add((may, answer.status_int))
     assert {(False, 401), (False, 403), (True, 200)} <= seen
 
