@@ -6,6 +6,8 @@ import threading
 import pytest
 import time_machine
 
+from registry.domain import credentials
+from registry.domain.errors import Forbidden
 from registry.models import User, now
 from support import shelf
 from support.wire import assert_failure
@@ -143,6 +145,26 @@ def test_of_many_who_rotate_one_wins(app, ann):
     assert sorted(found) == [201] + [409] * 5
 
 
+def test_nothing_is_made_with_what_has_just_been_revoked(app, ann, accounts, database, config):
+    """As if it had been revoked between the look at the credential and the write."""
+    mine = make(app, ann, scopes=["manage", "read"]).json
+    other = make(app, ann).json
+    key_id = app.get(KEYS, headers=accounts.jwt("ann")).json["results"][0]["id"]
+    user_id, sealer = accounts.user("ann"), config.registry["sealer"]
+    token, key = credentials.Maker("token", mine["id"]), credentials.Maker("key", key_id)
+    app.delete(f"{TOKENS}{mine['id']}/", headers=ann, status=204)
+    app.delete(f"{KEYS}{key_id}/", headers=accounts.jwt("ann"), status=204)
+    for attempt in (
+        lambda s: credentials.make_token(s, user_id, "x", scopes=["read"], maker=token),
+        lambda s: credentials.make_token(s, user_id, "x", scopes=["read"], maker=key),
+        lambda s: credentials.rotate_token(s, other["id"], user_id, token),
+        lambda s: credentials.make_key(s, user_id, "x", sealer, key),
+    ):
+        with pytest.raises(Forbidden, match="just been revoked"):
+            database.write(attempt)
+    use(app, other["token"], status=200)
+
+
 def test_others_have_none_of_it(app, ann, accounts):
     made = make(app, ann).json
     bob = accounts.bearer("bob")
@@ -175,8 +197,6 @@ def test_keys_take_more_than_a_token(app, ann, accounts):
 
 
 def test_there_is_an_end_to_it(app, accounts, monkeypatch):
-    from registry.domain import credentials
-
     monkeypatch.setattr(credentials, "MOST_KEYS", 2)
     monkeypatch.setattr(credentials, "MOST_TOKENS", 2)
     ann = accounts.jwt("ann")

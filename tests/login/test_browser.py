@@ -8,7 +8,7 @@ import time_machine
 from sqlalchemy import select
 
 from registry.domain import credentials, logins, sessions
-from registry.domain.errors import Conflict
+from registry.domain.errors import Forbidden
 from registry.models import Event, Identity, LoginSession, User, now
 from registry.settings import BadSetting
 from support.application import configure
@@ -281,7 +281,7 @@ def test_a_session_that_ends_while_a_login_is_added(browser, site):
     with database.read() as connection:
         row = connection.execute(select(LoginSession.id, LoginSession.user_id)).one()
     database.write(lambda session: sessions.end_all(session, row.user_id, row.user_id))
-    with pytest.raises(Conflict, match="logged out"):
+    with pytest.raises(Forbidden, match="just been revoked"):
         database.write(lambda s: logins.link(s, row.user_id, "corp", "mallory", "x", session_id=row.id))
 
 

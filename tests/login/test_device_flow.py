@@ -9,6 +9,8 @@ import requests
 import time_machine
 from sqlalchemy import select
 
+from registry.domain import devices
+from registry.domain.errors import Forbidden
 from registry.models import DeviceLogin, Event, LoginSession, User, now
 from support.wire import assert_failure
 
@@ -226,6 +228,15 @@ def test_logging_out_everywhere_ends_what_was_approved_and_not_yet_begun(program
     approve(ann, begun)
     ann.app.delete("/api/v4/users/me/sessions/", headers=ann.csrf(), status=204)
     assert refusal(collect(program, begun, expect_errors=True)) == "invalid_grant"
+
+
+def test_a_browser_that_has_just_logged_out_approves_nothing(program, ann, site):
+    begun, session_id = begin(program), ann.session()["id"]
+    database = site.registry["database"]
+    ann.app.delete("/api/v4/users/me/sessions/current/", headers=ann.csrf(), status=204)
+    with pytest.raises(Forbidden, match="just been revoked"):
+        database.write(lambda s: devices.decide(s, begun["user_code"], 1, session_id, approve=True))
+    assert refusal(collect(program, begun, expect_errors=True)) == "authorization_pending"
 
 
 def test_logging_a_program_out_from_elsewhere(program, ann, tokens):

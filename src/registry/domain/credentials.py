@@ -92,13 +92,29 @@ def check_new_username(session: Session, username: str) -> None:
         raise Conflict(f"There is a user {username} already.", "USER_EXISTS")
 
 
+def still_holds(session: Session, kind: str, credential_id: int) -> None:
+    """Hold the credential that somebody gets another way in with, until the commit.
+
+    Raises Forbidden for one that has been revoked since the request came: nothing is got with it any more.
+    """
+    model = _KINDS[kind]
+    mine = select(model.id).where(model.id == credential_id, model.revoked.is_(None))
+    if session.scalar(mine.with_for_update()) is None:
+        raise Forbidden("The credential of this request has just been revoked.", "ERROR_PERMISSION_DENIED")
+
+
 @dataclass(frozen=True)
 class Maker:
-    """What a token is made with: the rights it cannot exceed, and the token, if it is one. None means all."""
+    """The credential that another one is made with, and the rights that the new one cannot exceed: None means all."""
 
-    token_id: int | None = None
+    kind: str
+    credential_id: int
     scopes: frozenset[str] | None = None
     extensions: frozenset[str] | None = None
+
+    @property
+    def token_id(self) -> int | None:
+        return self.credential_id if self.kind == "token" else None
 
 
 def create_token(
@@ -130,65 +146,60 @@ def make_token(
 
     Raises Invalid for unknown scopes, Forbidden for rights that the maker has not, Conflict for too many.
     """
-    scopes, maker = list(scopes), maker or Maker()
+    scopes, chosen = list(scopes), None if extensions is None else list(extensions)
     if unknown := sorted(set(scopes) - set(SCOPES)):
         raise Invalid(f"{unknown[0]} is no scope; the scopes are {', '.join(SCOPES)}.", "BAD_SCOPE", "scopes")
-    chosen = None if extensions is None else list(extensions)
-    _within(maker, scopes, chosen)
     locks.user(session, user_id, alone=True)
+    if maker is not None:
+        _within(maker, scopes, chosen)
+        still_holds(session, maker.kind, maker.credential_id)
     live = select(func.count()).where(
         Token.user_id == user_id, Token.revoked.is_(None), Token.trusted_publisher_id.is_(None)
     )
     if trusted_publisher_id is None and (session.scalar(live) or 0) >= MOST_TOKENS:
         raise Conflict(f"An account has at most {MOST_TOKENS} tokens; revoke some.", "TOO_MANY")
-    expires = None if days is None else now() + datetime.timedelta(days=days)
-    if maker.token_id is not None:
-        parent = session.get_one(Token, maker.token_id)
-        expires = min(filter(None, (expires, parent.expires)), default=None)
-    token = new_token()
     row = Token(
         user_id=user_id,
         name=name,
-        sha256=digest(token),
         scopes=scopes,
         extensions=chosen,
-        expires=expires,
-        parent_id=maker.token_id,
+        parent_id=maker and maker.token_id,
         trusted_publisher_id=trusted_publisher_id,
     )
-    session.add(row)
-    session.flush()
-    events.record(session, "token.created", actor_id=user_id, token=row.id, scopes=scopes, **said)
-    return row.id, token
+    return _add(session, row, days, **said)
 
 
 def rotate_token(session: Session, token_id: int, user_id: int, maker: Maker) -> tuple[int, str]:
     """Replace a token by one with the same rights, for as long as the first was made for.
 
-    Raises Conflict when it does not hold any more: somebody was faster.
+    Raises Conflict when it does not hold any more: somebody was faster; and Forbidden as `make_token` does.
     """
     locks.user(session, user_id, alone=True)
     old = session.scalars(select(Token).where(Token.id == token_id).with_for_update()).one()
     if old.revoked is not None or old.trusted_publisher_id is not None:
         raise Conflict("This token has been revoked; make a new one.", "TOKEN_REVOKED")
+    _within(maker, old.scopes, old.extensions)
+    still_holds(session, maker.kind, maker.credential_id)
     days = None if old.expires is None else (old.expires - old.created) / datetime.timedelta(days=1)
-    name, scopes, extensions = old.name, old.scopes, old.extensions
-    if maker.token_id == token_id:
-        # It replaces itself, so the new one must not end with it.
-        maker = Maker(old.parent_id, maker.scopes, maker.extensions)
+    row = Token(user_id=user_id, name=old.name, scopes=old.scopes, extensions=old.extensions)
+    # What replaces itself must not end with itself.
+    row.parent_id = old.parent_id if maker.token_id == token_id else maker.token_id
     _revoke(session, token_id)
-    made = make_token(
-        session,
-        user_id,
-        name,
-        scopes=scopes,
-        extensions=extensions,
-        days=days,
-        maker=maker,
-        replaces=token_id,
-    )
+    made = _add(session, row, days, replaces=token_id)
     events.record(session, "token.rotated", actor_id=user_id, token=token_id, by=made[0])
     return made
+
+
+def _add(session: Session, row: Token, days: float | None, **said: Any) -> tuple[int, str]:
+    token = new_token()
+    expires = None if days is None else now() + datetime.timedelta(days=days)
+    if row.parent_id is not None:
+        expires = min(filter(None, (expires, session.get_one(Token, row.parent_id).expires)), default=None)
+    row.sha256, row.expires = digest(token), expires
+    session.add(row)
+    session.flush()
+    events.record(session, "token.created", actor_id=row.user_id, token=row.id, scopes=row.scopes, **said)
+    return row.id, token
 
 
 def revoke_token(session: Session, token_id: int, actor_id: int | None, **said: Any) -> int:
@@ -201,6 +212,9 @@ def revoke_token(session: Session, token_id: int, actor_id: int | None, **said: 
 
 def revoke_everything(session: Session, user_id: int, actor_id: int | None) -> tuple[int, int]:
     """Let nothing speak for an account any more, nor keep anybody logged in: how many tokens, and keys, that were."""
+    session.scalars(
+        select(User.id).where(User.id == user_id).with_for_update()
+    ).one()  # nobody makes one meanwhile
     tokens = list(session.scalars(select(Token.id).where(Token.user_id == user_id, Token.revoked.is_(None))))
     keys = list(session.scalars(select(ApiKey.id).where(ApiKey.user_id == user_id, ApiKey.revoked.is_(None))))
     for token_id in tokens:
@@ -241,9 +255,16 @@ def create_key(session: Session, user: User, sealer: Sealer) -> tuple[str, str]:
     return session.get_one(ApiKey, key_id).key, secret
 
 
-def make_key(session: Session, user_id: int, name: str, sealer: Sealer) -> tuple[int, str]:
-    """A new API key: its number, and its secret, which is never shown again. Raises Conflict for too many."""
+def make_key(
+    session: Session, user_id: int, name: str, sealer: Sealer, maker: Maker | None = None
+) -> tuple[int, str]:
+    """A new API key: its number, and its secret, which is never shown again.
+
+    Raises Conflict for too many, and Forbidden when what it is made with has been revoked meanwhile.
+    """
     locks.user(session, user_id, alone=True)
+    if maker is not None:
+        still_holds(session, maker.kind, maker.credential_id)
     live = select(func.count()).where(ApiKey.user_id == user_id, ApiKey.revoked.is_(None))
     if (session.scalar(live) or 0) >= MOST_KEYS:
         raise Conflict(f"An account has at most {MOST_KEYS} API keys; revoke some.", "TOO_MANY")

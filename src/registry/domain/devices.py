@@ -13,7 +13,7 @@ from enum import StrEnum
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from registry.domain import events
+from registry.domain import credentials, events
 from registry.domain.errors import Invalid
 from registry.domain.sessions import DEVICE, digest, open_session
 from registry.models import DeviceLogin, DeviceState, User, now
@@ -60,8 +60,12 @@ def waiting(user_code: str) -> str:
     return f"{letters[:4]}-{letters[4:]}"
 
 
-def decide(session: Session, user_code: str, user_id: int, *, approve: bool) -> None:
-    """A person says yes or no to a program. Raises Invalid when no program waits for that code."""
+def decide(session: Session, user_code: str, user_id: int, session_id: int, *, approve: bool) -> None:
+    """A person says yes or no to a program, in that session of theirs.
+
+    Raises Invalid when no program waits for that code, and Forbidden when the session has ended.
+    """
+    credentials.still_holds(session, "browser", session_id)
     row = session.scalars(
         select(DeviceLogin)
         .where(

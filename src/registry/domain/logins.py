@@ -11,7 +11,7 @@ import unicodedata
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from registry.domain import credentials, events, locks, sessions
+from registry.domain import credentials, events, locks
 from registry.domain.errors import Conflict, Forbidden, Invalid
 from registry.models import Identity, User, now
 
@@ -50,11 +50,11 @@ def link(
 ) -> None:
     """Give an account another way in, in that session of its; a login that is its own already is just a login.
 
-    Raises Conflict when it is somebody else's, and when the session has ended.
+    Raises Conflict when it is somebody else's, and Forbidden when the session has ended.
     """
     locks.user(session, user_id, alone=True)
     if session_id is not None:
-        sessions.still_open(session, session_id)
+        credentials.still_holds(session, "browser", session_id)
     found = _find(session, provider, subject)
     if found is not None and found.user_id == user_id:
         log_in(session, provider, subject, label)

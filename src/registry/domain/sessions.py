@@ -16,7 +16,6 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from registry.domain import events, locks
-from registry.domain.errors import Conflict
 from registry.models import DeviceLogin, LoginSession, User, now
 
 # Where programs come from; no login provider has this name.
@@ -86,17 +85,6 @@ def find(session: Session, secret: str) -> LoginSession | None:
     return session.scalars(select(LoginSession).where(LoginSession.sha256 == digest(secret))).one_or_none()
 
 
-def still_open(session: Session, session_id: int) -> None:
-    """Hold a session that goes on until the commit; its account is held. Raises Conflict when it has ended."""
-    row = session.scalars(
-        select(LoginSession)
-        .where(LoginSession.id == session_id, LoginSession.revoked.is_(None), LoginSession.expires > now())
-        .with_for_update()
-    ).one_or_none()
-    if row is None:
-        raise Conflict("You have logged out meanwhile. Begin anew.", "LOGGED_OUT")
-
-
 def end(session: Session, row: LoginSession, *, reason: str = "logout") -> None:
     """End a session: from now on nothing that stands for it counts."""
     session.refresh(row, with_for_update=True)
@@ -116,10 +104,10 @@ def forget(session: Session) -> None:
 
 def end_all(session: Session, user_id: int, actor_id: int | None) -> None:
     """End every session of an account, and those that it has approved and that no program has come for yet."""
-    session.execute(delete(DeviceLogin).where(DeviceLogin.user_id == user_id))
     session.execute(
         update(LoginSession)
         .where(LoginSession.user_id == user_id, LoginSession.revoked.is_(None))
         .values(revoked=now())
     )
+    session.execute(delete(DeviceLogin).where(DeviceLogin.user_id == user_id))
     events.record(session, "session.all-ended", actor_id=actor_id, user=user_id)

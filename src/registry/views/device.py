@@ -52,7 +52,9 @@ def decide(request: Request) -> Response:
         raise bad_field("decision", f"This must be one of {', '.join(DECISIONS)}.")
     code = form.get("user_code", "")
     approve = decision == "approve"
-    request.database.write(lambda session: devices.decide(session, code, identity.id, approve=approve))
+    request.database.write(
+        lambda session: devices.decide(session, code, identity.id, identity.credential_id, approve=approve)
+    )
     return _page(request, decision=decision)
 
 

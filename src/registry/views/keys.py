@@ -18,6 +18,7 @@ from registry.rest import ResourceService, answering
 from registry.schemas.answers import NUMBER, TEXT, TIME, URL, mapping, or_null, page
 from registry.schemas.tokens import KeySchema
 from registry.validators import json_body, query
+from registry.views.tokens import maker_of
 
 keys = ResourceService("my_keys", "/api/v4/users/me/keys/", MyKeys)
 key = ResourceService("my_key", "/api/v4/users/me/keys/{id}/", MyKey)
@@ -56,7 +57,9 @@ def list_keys(request: Request) -> dict[str, Any]:
 def create_key(request: Request) -> dict[str, Any]:
     """Make a key; the answer is the only place where its secret ever stands."""
     user_id, name = request.identity.id, request.validated["name"]
-    key_id, secret = request.database.write(credentials.make_key, user_id, name, request.sealer)
+    key_id, secret = request.database.write(
+        credentials.make_key, user_id, name, request.sealer, maker_of(request)
+    )
     row = request.read.execute(_ROW, {"user_id": user_id, "id": key_id}).one()
     answer = _key(request, row) | {"secret": secret}
     request.response.status_int, request.response.location = 201, answer["url"]

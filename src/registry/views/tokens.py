@@ -61,7 +61,7 @@ def list_tokens(request: Request) -> dict[str, Any]:
 def create_token(request: Request) -> dict[str, Any]:
     """Make a token; the answer is the only place where it ever stands."""
     wanted = request.validated
-    maker = _maker(request)
+    maker = maker_of(request)
 
     def work(session: Session) -> tuple[int, str]:
         return credentials.make_token(
@@ -98,14 +98,15 @@ def rotate_token(request: Request) -> dict[str, Any]:
     return _created(
         request,
         *request.database.write(
-            credentials.rotate_token, request.context.row.id, request.identity.id, _maker(request)
+            credentials.rotate_token, request.context.row.id, request.identity.id, maker_of(request)
         ),
     )
 
 
-def _maker(request: Request) -> credentials.Maker:
-    identity = request.identity
-    return credentials.Maker(identity.token_id, identity.scopes, identity.extensions)
+def maker_of(request: Request) -> credentials.Maker:
+    """What a request makes another credential with: its own."""
+    who = request.identity
+    return credentials.Maker(who.kind, who.credential_id, who.scopes, who.extensions)
 
 
 def _created(request: Request, token_id: int, text: str) -> dict[str, Any]:
