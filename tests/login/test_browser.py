@@ -317,6 +317,14 @@ def test_the_developer_login(browser, site):
     assert_failure(browser().get("/login/developer", extra_environ=away, expect_errors=True), 403)
 
 
+def test_the_developer_login_again_as_somebody_else(browser):
+    ann = browser()
+    ann.developer("ann")
+    assert "Log in with the developer login" in ann.get("/login/", headers={"Accept": "text/html"}).text
+    ann.developer("bob")
+    assert ann.get("/api/v4/users/me/").json["username"] == "bob"
+
+
 def test_production_refuses_the_developer_login(ini):
     with pytest.raises(BadSetting, match="anybody log in as anybody"):
         configure({**ini, "registry.production": "true"})

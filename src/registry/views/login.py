@@ -85,7 +85,8 @@ def start(request: Request) -> Response:
     }
     if way is None:
         _only_here(request)
-        response = page("developer.html", state=attempt["state"])
+        csrf_token = request.sessions.csrf_token(request)
+        response = page("developer.html", state=attempt["state"], csrf_token=csrf_token)
     else:
         response = redirect(way.start(attempt["state"], attempt["nonce"], attempt["verifier"]), 302)
     _set_cookie(request, response, request.sealer.seal(orjson.dumps(attempt)).decode(), MINUTES * 60)
