@@ -50,6 +50,7 @@ CODES = {
     "ERROR_RANGE_NOT_SATISFIABLE": "416: the file is shorter than the `Range` that was asked for.",
     "ERROR_TOO_MANY_REQUESTS": "429: over a limit; `Retry-After` says when to come back, `RateLimit-*` what is left.",
     "ERROR_INTERNAL": "500: our fault; it has been logged.",
+    "ERROR_BUSY": "503: too much of this is being done at once; try again later.",
     "ERROR_DATABASE": "503: the database cannot be reached or is too busy; try again later.",
     "ERROR_MAINTENANCE": "503: the registry is being maintained and changes nothing now; reading goes on.",
     "ERROR_NOT_MADE_YET": "503: the worker has not made this document yet; `Retry-After` says when to ask again.",

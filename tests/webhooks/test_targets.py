@@ -2,7 +2,8 @@
 
 import datetime
 import ssl
-from threading import Event
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Semaphore
 
 import pytest
 from cryptography import x509
@@ -12,7 +13,7 @@ from cryptography.x509.oid import NameOID
 
 from registry.models import now
 from registry.webhooks import BadTarget, parse, resolve, sending
-from registry.webhooks.targets import is_safe
+from registry.webhooks.targets import AT_ONCE, is_safe
 from support import shelf
 
 HOOKS = f"/api/v4/extensions/{shelf.PUBLIC}/webhooks/"
@@ -85,6 +86,32 @@ def test_every_number_behind_a_name_counts():
 
     with pytest.raises(BadTarget):
         resolve(target, unknown)
+
+
+def test_names_that_are_not_answered_hold_few_threads(app, ann, config):
+    """Those of everybody else who wants something of the server go on."""
+    asked, over = Semaphore(0), Event()
+
+    def silent(*_):
+        asked.release()
+        over.wait(30)
+        return [OUTSIDE]
+
+    def register():
+        body = {"url": "https://hooks.example.org/", "events": ["version.signed"]}
+        return app.post_json(HOOKS, body, headers=ann, expect_errors=True)
+
+    config.registry["resolver"] = silent
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        waiting = [pool.submit(register) for _ in range(AT_ONCE)]
+        for _ in waiting:
+            assert asked.acquire(timeout=10)
+        refused = register()
+        over.set()
+        assert {future.result().status_int for future in waiting} == {201}
+    assert (refused.status_int, refused.json["code"]) == (503, "ERROR_BUSY")
+    assert refused.headers["Retry-After"]
+    assert register().status_int == 201
 
 
 class TestWithoutLocal:

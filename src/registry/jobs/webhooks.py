@@ -15,6 +15,7 @@ from registry.packages.findings import Finding
 from registry.queue import Claim
 from registry.sealing import Sealer
 
+RESOLVE_PATIENCE = 5.0  # seconds
 # Seconds until the next attempt, as Standard Webhooks has them.
 RETRIES = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
 AGENT = "extension-registry-webhooks/1"
@@ -75,7 +76,7 @@ def _send(context: WorkerContext, sealer: Sealer, order: Any, body: bytes) -> we
     headers = {"Content-Type": "application/json", "User-Agent": AGENT, "Connection": "close", **signed}
     try:
         target = webhooks.parse(order.url, allow_local=local)
-        addresses = webhooks.resolve(target, context.resolver, allow_local=local)
+        addresses = webhooks.resolve(target, context.resolver, allow_local=local, patience=RESOLVE_PATIENCE)
         return webhooks.post(target, addresses, body, headers)
     except (webhooks.BadTarget, webhooks.NotDelivered) as error:
         raise NotTaken(str(error)) from error

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select
 from registry import pagination, webhooks
 from registry.domain import webhooks as rules
 from registry.domain.deliveries import WEBHOOK
-from registry.errors import bad_field
+from registry.errors import ApiError, bad_field
 from registry.models import Delivery, Job, JobState, Webhook, WebhookState, table
 from registry.permissions import Permission
 from registry.representations import time
@@ -197,6 +197,8 @@ def _check(request: Request, url: str) -> None:
     try:
         target = webhooks.parse(url, allow_local=local)
         webhooks.resolve(target, request.registry["resolver"], allow_local=local)
+    except webhooks.Busy as error:
+        raise ApiError(503, str(error), "ERROR_BUSY", [("Retry-After", "10")]) from None
     except webhooks.BadTarget as error:
         raise bad_field("url", str(error), "BAD_TARGET") from None
 

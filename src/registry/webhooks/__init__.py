@@ -11,11 +11,12 @@ when it is asked again gains nothing. Redirects are answers like any other that 
 
 from registry.webhooks.sending import Answer, NotDelivered, post
 from registry.webhooks.signatures import headers, new_secret
-from registry.webhooks.targets import BadTarget, Resolver, Target, parse, resolve, system
+from registry.webhooks.targets import BadTarget, Busy, Resolver, Target, parse, resolve, system
 
 __all__ = [
     "Answer",
     "BadTarget",
+    "Busy",
     "NotDelivered",
     "Resolver",
     "Target",

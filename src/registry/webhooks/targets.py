@@ -6,6 +6,7 @@ The lists are our own: ``ipaddress.is_global`` lets through what leads back insi
 import ipaddress
 import re
 import socket
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -30,11 +31,18 @@ _DENIED_4 = [
 # Of IPv6 only global unicast, without what holds IPv4 addresses (Teredo, 6to4) or is for documentation.
 _ALLOWED_6 = ipaddress.ip_network("2000::/3")
 _DENIED_6 = [ipaddress.ip_network(text) for text in "2001::/23 2001:db8::/32 2002::/16 3fff::/20".split()]
-_threads = ThreadPoolExecutor(4, thread_name_prefix="resolve")
+# A name whose server says nothing holds a thread for as long as the system waits, and nobody else's.
+AT_ONCE = 4
+_threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="resolve")
+_turns = threading.BoundedSemaphore(AT_ONCE)
 
 
 class BadTarget(Exception):
     """Nothing is sent there; the text is for people and tells nothing that they did not know."""
+
+
+class Busy(BadTarget):
+    """So many names are being looked up that this one was not."""
 
 
 @dataclass(frozen=True)
@@ -69,17 +77,35 @@ def parse(url: str, *, allow_local: bool = False) -> Target:
     return Target(parts.scheme, host, usual if port is None else port, path)
 
 
-def resolve(target: Target, resolver: Resolver, *, allow_local: bool = False) -> list[str]:
-    """The numbers to connect to. Raises BadTarget when there are none, or one of them is not to be connected to."""
-    try:
-        found = _threads.submit(resolver, target.host, target.port).result(RESOLVE_SECONDS)
-    except (OSError, UnicodeError, TimeoutError):
-        found = []
+def resolve(
+    target: Target, resolver: Resolver, *, allow_local: bool = False, patience: float = 0.0
+) -> list[str]:
+    """The numbers to connect to. Raises BadTarget when there are none, or one of them is not to be connected to.
+
+    Raises Busy when others' names are looked up for longer than ``patience`` seconds.
+    """
+    found = _look_up(target, resolver, patience)
     if not found:
         raise BadTarget("The name of its host cannot be resolved.")
     if not all(is_safe(address, allow_local=allow_local) for address in found):
         raise BadTarget("Its host is not one on the public internet.")
     return list(dict.fromkeys(found))
+
+
+def _look_up(target: Target, resolver: Resolver, patience: float) -> list[str]:
+    if not _turns.acquire(timeout=patience):
+        raise Busy("Too many names are being looked up; try again later.")
+
+    def work() -> list[str]:
+        try:
+            return resolver(target.host, target.port)
+        finally:
+            _turns.release()
+
+    try:
+        return _threads.submit(work).result(RESOLVE_SECONDS)
+    except (OSError, UnicodeError, TimeoutError):
+        return []
 
 
 def is_safe(address: str, *, allow_local: bool = False) -> bool:
