@@ -86,6 +86,41 @@ def test_every_surface_follows_at_once(site, manage, get, ann, root, accounts, c
             assert (strangers["download_url"] is None) == (state == "disabled")
 
 
+def test_what_its_owners_have_deleted_is_still_switched_off(site, manage, get, ann):
+    """Or an author could have it stay where it has been installed."""
+    site.delete_json(DETAIL, {"confirm": NAME}, headers=ann, status=204)
+    (found,) = get(UPDATES)["results"]
+    assert (found["status"], found["installed_state"]) == ("removed", "deleted")
+    manage(state="disabled", reason=why("malware", "It sends passwords away."))
+    (found,) = get(UPDATES)["results"]
+    assert (found["status"], found["reason"]["code"]) == ("disabled", "malware")
+    assert get("/extension_takedown.json") == [NAME]
+    (blocked,) = get(f"{V4}blocklist/")["entries"]
+    assert (blocked["name"], blocked["versions"], blocked["reason"]["code"]) == (NAME, "*", "malware")
+    for entries in (get("/list"), get(f"{V4}listing/")["extensions"]):
+        assert [entry["disabled"] for entry in entries] == [True]
+    (change,) = get(f"{V4}changes/?since=0")["changes"]
+    assert change["changes"] == ["disabled"]
+
+
+def test_what_its_owners_have_yanked_is_still_flagged(site, manage, yank, get):
+    for version in ("1.0.0", "1.1.0"):
+        yank(version, by="ann")
+    assert get("/list") == []
+    manage(state="disabled")
+    for entries in (get("/list"), get(f"{V4}listing/")["extensions"]):
+        assert [(entry["disabled"], entry["version"], entry["versions"]) for entry in entries] == [
+            (True, None, [])
+        ]
+
+
+def test_a_version_that_was_deleted_can_be_reported(site, ann, accounts):
+    site.delete(f"{DETAIL}versions/1.1.0/", headers=ann, status=204)
+    said = {"reason": "malware", "version": "1.1.0"}
+    answer = site.post_json(f"{DETAIL}reports/", said, headers=accounts.bearer("bob"), status=201)
+    assert answer.json["version"] == "1.1.0"
+
+
 def test_who_may(site, manage, accounts, ann, root):
     for headers, status in (({}, 401), (ann, 403), (accounts.bearer("bob"), 403)):
         manage(status=status, headers=headers, state="disabled")

@@ -32,7 +32,7 @@ _DISABLED = (
         Extension.state_reason.label("text"),
         func.coalesce(_SINCE, Extension.updated).label("since"),
     )
-    .where(_IS_DISABLED, visibility.SHOWN)
+    .where(_IS_DISABLED, visibility.WAS_SHOWN)
     .order_by(Extension.name)
 )
 _YANKED = (

@@ -17,7 +17,7 @@ from operator import attrgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import BindParameter, Connection, bindparam, case, func, null, select
+from sqlalchemy import BindParameter, Connection, bindparam, case, exists, false, func, null, select
 
 from registry.catalogue import brackets, listing, seed
 from registry.domain import downloads
@@ -43,9 +43,20 @@ PARTS = ("brackets", "popularity", "listing", "list")
 BATCH = 200
 
 _IDS: BindParameter[list[int]] = bindparam("ids", expanding=True)
+# What has been in lists is flagged there, whether its owners have yanked or deleted all of it since or not.
+_WAS_OFFERED = (
+    exists()
+    .where(
+        Version.extension_id == Extension.id,
+        Version.state == VersionState.SIGNED,
+        Version.channel == Channel.LISTED,
+    )
+    .correlate(Extension)
+)
 _EXTENSIONS = (
     select(
         Extension.__table__,
+        case((Extension.state == ExtensionState.DISABLED, _WAS_OFFERED), else_=false()).label("flagged"),
         Version.version.label("latest_version"),
         Version.api_range.label("latest_api_range"),
         Version.requires_restart.label("latest_requires_restart"),
@@ -175,9 +186,8 @@ def _owner(row: Any) -> str | None:
 def _entry(base: str, row: Any, source: _Source) -> Entry:
     made = Entry(row.id, row.name, row.changed or 0, row.downloads_total, row.downloads_recent)
     versions = source.versions.get(row.id, [])
-    disabled = row.state == ExtensionState.DISABLED and bool(versions)
-    if row.listed or disabled:
-        offered = [] if disabled else versions
+    if row.listed or row.flagged:
+        offered = [] if row.flagged else versions
         made.parts["listing"] = orjson.dumps(listing.extension(base, row, offered))
         made.parts["list"] = orjson.dumps(seed.listed(base, row, offered))
     if not row.listed or row.format != Brackets.name:

@@ -48,7 +48,7 @@ _EXTENSIONS = (
     .outerjoin(Artifact, Artifact.version_id == _NEWEST.id)
     .outerjoin(_LATEST, _LATEST.id == Extension.latest_id)
     .outerjoin(_LATEST_FITS, _LATEST_FITS.id == _LATEST.compatibility_id)
-    .where(or_(Extension.name.in_(_NAMES), Extension.guid.in_(_NAMES)), visibility.SHOWN)
+    .where(or_(Extension.name.in_(_NAMES), Extension.guid.in_(_NAMES)), visibility.WAS_SHOWN)
 )
 _INSTALLED = select(
     Version.flat_name,

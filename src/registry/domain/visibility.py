@@ -105,7 +105,7 @@ def refresh(session: Session, extension_id: int, *, anew: bool = False) -> list[
     if listed != extension.listed:
         tallies.change(connection, tallies.LISTED, 1 if listed else -1)
         changed.append("listed")
-    shown = listed or (extension.state == ExtensionState.DISABLED and _is_shown(connection, extension_id))
+    shown = listed or (extension.state == ExtensionState.DISABLED and _was_shown(connection, extension_id))
     values |= {"latest_id": latest_id, "listed": listed, "ever_shown": extension.ever_shown or shown}
     connection.execute(update(_TABLE).where(_TABLE.c.id == extension_id), values)
     search.index(connection, extension_id)
@@ -122,8 +122,8 @@ def presented(facts: Mapping[str, Any], edited: Collection[str] = ()) -> dict[st
     return values | {"theme": bool(facts.get("theme")), "license": (facts.get("license") or "")[:200] or None}
 
 
-def _is_shown(connection: Connection, extension_id: int) -> bool:
-    return bool(connection.scalar(_IS_SHOWN, {"extension_id": extension_id}))
+def _was_shown(connection: Connection, extension_id: int) -> bool:
+    return bool(connection.scalar(_WAS_SHOWN, {"extension_id": extension_id}))
 
 
 def detail_is_open(extension: Any) -> bool:
@@ -152,4 +152,10 @@ SHOWN = (
     )
     .correlate(Extension)
 )
-_IS_SHOWN = select(Extension.id).where(Extension.id == bindparam("extension_id"), SHOWN)
+# SQL: it has had one, which some client may have still, whatever its owners have deleted since.
+WAS_SHOWN = (
+    exists()
+    .where(Version.extension_id == Extension.id, Version.state == VersionState.SIGNED)
+    .correlate(Extension)
+)
+_WAS_SHOWN = select(Extension.id).where(Extension.id == bindparam("extension_id"), WAS_SHOWN)
