@@ -30,6 +30,26 @@ def test_an_owner_reads_what_happened_to_the_extension(stocked, accounts, root):
     assert newest["data"]["version"] == shelf.UNSIGNED
 
 
+def test_an_owner_filters_them_too(stocked, accounts, root):
+    owner = accounts.bearer(shelf.OWNER)
+    every = stocked.get(PUBLIC, headers=owner).json["results"]
+    for query, holds in (
+        ("kind=version.signed", lambda event: event["kind"] == "version.signed"),
+        ("kind=version.", lambda event: True),
+        (f"actor={shelf.OWNER}", lambda event: event["actor"] == shelf.OWNER),
+        ("until=2020-01-01T00:00:00Z", lambda event: False),
+        ("kind=report.&since=2020-01-01T00:00:00Z", lambda event: False),
+    ):
+        for path in (PUBLIC, f"{ME}events/"):
+            if path == PUBLIC or "actor" not in query:
+                found = stocked.get(f"{path}?{query}", headers=owner).json
+                assert found["count"] == len(found["results"])
+                assert path != PUBLIC or found["results"] == [event for event in every if holds(event)], query
+    mine = stocked.get(f"{ME}events/?kind=version.", headers=owner).json["results"]
+    assert {event["kind"] for event in mine} == {"version.published"}
+    assert_failure(stocked.get(f"{PUBLIC}?since=yesterday", headers=owner, expect_errors=True), 400)
+
+
 def test_who_reported_it_is_not_told(stocked, accounts, config):
     bob = accounts.user("bob")
 

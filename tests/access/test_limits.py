@@ -129,6 +129,9 @@ def test_polling_and_what_is_known_cost_nothing(small, accounts):
         app.get(ME, headers=ann | {"If-None-Match": etag}, status=304)
         app.options(ME, status=204)
         app.get(EXTENSIONS, status=200)  # kept after the first time
+    for headers in (ann, {}):
+        for since in (0, 1, 2, 3, 3, 3):
+            app.get(f"/api/v4/changes/?since={since}", headers=headers, status=200)
     assert app.get(ME, headers=ann).headers["RateLimit-Remaining"] == "1"
 
 

@@ -20,6 +20,7 @@ changes = ResourceService("changes", "/api/v4/changes/", Changes)
 def list_changes(request: Request) -> dict[str, Any]:
     """What changed in the catalogue after `since`, in order, one item for each extension."""
     request.keep_until_changed()
+    request.costs_nothing = True  # whoever asks for less than all of it should not ask for all of it instead
     since, after, limit, names = (request.validated[name] for name in ("since", "after", "limit", "names"))
     answer = catalogue.feed(request.read, request.public_url, since, limit, after=after, names=names)
     reached = answer.pop("after")

@@ -16,7 +16,7 @@ from registry.resources.accounts import MyEvents
 from registry.resources.ownership import ExtensionEvents
 from registry.rest import ResourceService, answering
 from registry.schemas.answers import NUMBER, TEXT, TIME, mapping, or_null, page
-from registry.schemas.events import EventsSchema
+from registry.schemas.events import EventsSchema, ExtensionEventsSchema, MyEventsSchema
 from registry.urls import API
 from registry.validators import query
 
@@ -55,42 +55,50 @@ EVENT = mapping(
 @answering(page(EVENT))
 def list_events(request: Request) -> dict[str, Any]:
     """Everything that ever happened, the newest first; what every filter says must hold."""
-    wanted = request.validated
-    rows = _ROWS
-    if wanted["kind"]:
-        exact = Event.kind == wanted["kind"]
-        begins = Event.kind.startswith(wanted["kind"], autoescape=True)
-        rows = rows.where(begins if wanted["kind"].endswith(".") else exact)
-    if wanted["actor"]:
-        rows = rows.where(
-            Event.actor_id == select(User.id).where(User.username == wanted["actor"]).scalar_subquery()
-        )
-    if wanted["extension"]:
-        named = select(Extension.id).where(Extension.name == wanted["extension"]).scalar_subquery()
-        rows = rows.where(Event.extension_id == named)
-    if wanted["since"]:
-        rows = rows.where(Event.at >= wanted["since"])
-    if wanted["until"]:
-        rows = rows.where(Event.at < wanted["until"])
+    rows = _wanted(request, _ROWS)
     # The chain has no gaps, so its last number is how many there are.
     total = (request.read.scalar(_LAST) or 0) if rows is _ROWS else _count(request, rows)
     return _page(request, rows, total, whole=True)
 
 
-@extension_events.get(permission=Permission.READ_EVENTS, validators=[query(pagination.PageSchema())])
+@extension_events.get(
+    permission=Permission.READ_EVENTS,
+    validators=[query(pagination.PageSchema()), query(ExtensionEventsSchema())],
+)
 @answering(page(EVENT))
 def list_extension_events(request: Request) -> dict[str, Any]:
-    """What happened to the extension, the newest first; for its owners."""
-    rows = _EXTENSION.params(extension_id=request.context.__parent__.row.id)
+    """What happened to the extension, the newest first; for its owners. What every filter says must hold."""
+    rows = _wanted(request, _EXTENSION.params(extension_id=request.context.__parent__.row.id))
     return _page(request, rows, _count(request, rows), whole=False)
 
 
-@my_events.get(permission=Permission.READ_ACCOUNT, validators=[query(pagination.PageSchema())])
+@my_events.get(
+    permission=Permission.READ_ACCOUNT, validators=[query(pagination.PageSchema()), query(MyEventsSchema())]
+)
 @answering(page(EVENT))
 def list_my_events(request: Request) -> dict[str, Any]:
-    """What one has done, the newest first."""
-    rows = _MINE.params(user_id=request.identity.id)
+    """What one has done, the newest first; what every filter says must hold."""
+    rows = _wanted(request, _MINE.params(user_id=request.identity.id))
     return _page(request, rows, _count(request, rows), whole=True)
+
+
+def _wanted(request: Request, rows: Select[Any]) -> Select[Any]:
+    """Those of the events that the filters of the query let through; of each list there are some."""
+    wanted = request.validated
+    if kind := wanted["kind"]:
+        begins = Event.kind.startswith(kind, autoescape=True)
+        rows = rows.where(begins if kind.endswith(".") else Event.kind == kind)
+    if actor := wanted.get("actor"):
+        user_id = select(User.id).where(User.username == actor).scalar_subquery()
+        rows = rows.where(Event.actor_id == user_id)
+    if name := wanted.get("extension"):
+        named = select(Extension.id).where(Extension.name == name).scalar_subquery()
+        rows = rows.where(Event.extension_id == named)
+    if wanted["since"]:
+        rows = rows.where(Event.at >= wanted["since"])
+    if wanted["until"]:
+        rows = rows.where(Event.at < wanted["until"])
+    return rows
 
 
 def _count(request: Request, rows: Select[Any]) -> int:
