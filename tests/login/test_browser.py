@@ -317,6 +317,21 @@ def test_the_developer_login(browser, site):
     assert_failure(browser().get("/login/developer", extra_environ=away, expect_errors=True), 403)
 
 
+@pytest.mark.parametrize(
+    "host", ["registry.example.org", "rebound.example.org:6543", "127.0.0.1.example.org"]
+)
+def test_the_developer_login_is_for_nobody_who_came_by_another_name(browser, host):
+    """Through a proxy on this machine, or a page of somebody else's whose name leads to this machine by now."""
+    ann = browser()
+    page = ann.get("/login/developer", headers={"Accept": "text/html"})
+    fields = {"state": page.forms[0]["state"].value, "username": "admin"}
+    other = {"Host": host}
+    assert_failure(ann.get("/login/developer", headers=other, expect_errors=True), 403)
+    assert_failure(ann.app.post("/login/developer", fields, headers=other, expect_errors=True), 403)
+    for name in ("localhost:6543", "127.0.0.1:6543", "[::1]:6543"):
+        ann.get("/login/developer", headers={"Host": name}, status=200)
+
+
 def test_the_developer_login_again_as_somebody_else(browser):
     ann = browser()
     ann.developer("ann")

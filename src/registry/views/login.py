@@ -232,7 +232,12 @@ def _set_cookie(request: Request, response: Response, text: str | None, seconds:
 
 
 def _only_here(request: Request) -> None:
-    if not is_loopback(request.remote_addr):
+    # By the name too: a proxy on this machine speaks for others, and so does a page whose name now leads here.
+    try:
+        name = urlsplit(f"//{request.host}").hostname
+    except ValueError:
+        name = None
+    if not is_loopback(request.remote_addr) or not (name == "localhost" or is_loopback(name)):
         raise ApiError(403, "The developer login is for this machine only.", "ERROR_PERMISSION_DENIED")
 
 
