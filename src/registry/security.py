@@ -81,8 +81,13 @@ def _within(identity: Identity, context: Any, permission: Permission) -> ScopeDe
     if identity.extensions is not None:
         while context is not None and getattr(context, "extension_name", None) is None:
             context = context.__parent__
-        if context is None or context.extension_name not in identity.extensions:
-            return ScopeDenied(f"The token is limited to: {', '.join(sorted(identity.extensions))}.")
+        names = ", ".join(sorted(identity.extensions)) or "no extension"
+        if context is None:
+            return ScopeDenied(
+                f"The token is limited to: {names}. It counts at and below their own addresses only."
+            )
+        if context.extension_name not in identity.extensions:
+            return ScopeDenied(f"The token is limited to: {names}.")
     return None
 
 

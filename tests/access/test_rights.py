@@ -217,6 +217,7 @@ def test_a_token_for_some_extensions(stocked, accounts):
     for package in (brackets("fresh"), other, brackets(shelf.PUBLIC, "4.0.0")):
         answer = assert_failure(send(stocked, "POST", EXTENSIONS, token, package), 403, "ERROR_SCOPE")
         assert shelf.PUBLIC in answer["detail"]
+        assert "own addresses" in answer["detail"]
     assert_failure(send(stocked, "POST", f"{PRIVATE}versions/", token, other), 404)
     elsewhere = accounts.bearer("ann", extensions=[shelf.PRIVATE])
     assert_failure(send(stocked, "POST", f"{PUBLIC}versions/", elsewhere, other), 403, "ERROR_SCOPE")

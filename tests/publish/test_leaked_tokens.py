@@ -1,8 +1,13 @@
 """A package with a live token in it is refused, and the token's owner is told; the token itself is never repeated."""
 
-import pytest
+import datetime
 
+import pytest
+from sqlalchemy import update
+
+from registry import models
 from registry.domain import credentials
+from support import shelf
 from support.samples import brackets
 from support.wire import assert_failure
 
@@ -43,6 +48,25 @@ def test_what_is_no_live_token_does_not_matter(app, accounts):
         revoked["token"],
     ]
     package = brackets(files={"notes.txt": "\n".join(others)})
+    app.post(EXTENSIONS, package, headers=ann, status=202)
+
+
+@pytest.mark.parametrize("coding", ["ascii", "utf-16-le", "utf-32-be"])
+def test_a_test_runs_token_is_one_too(app, accounts, work, database, coding):
+    shelf.stock(app, accounts, work)
+    bob = accounts.bearer("bob")
+    where = f"{EXTENSIONS}{shelf.PUBLIC}/versions/{shelf.SIGNED}/test-runs/"
+    run = app.post_json(where, {}, headers=bob, status=201).json
+    package = brackets(version="5.0.0", files={"ci.yml": f"token: {run['token']}\n".encode(coding)})
+    ann = accounts.bearer(shelf.OWNER)
+    answer = app.post(EXTENSIONS, package, headers=ann, expect_errors=True)
+    (said,) = assert_failure(answer, 400)["file"]
+    assert said.startswith("LIVE_TOKEN: ci.yml ")
+    (told,) = app.get(f"{ME}notifications/", headers=bob).json["results"]
+    assert (told["kind"], told["about"]) == ("token.leaked", {"test_run": run["id"]})
+    # After the run it is good for nothing.
+    ended = {"finished": models.now() - datetime.timedelta(days=1)}
+    database.write(lambda session: session.execute(update(models.TestRun).values(**ended)) and None)
     app.post(EXTENSIONS, package, headers=ann, status=202)
 
 

@@ -1,8 +1,8 @@
 """Tokens of this registry that somebody has packed by mistake: found in every file, whatever it is.
 
-Only their form is known here (`reg_` and 49 letters and digits, in ASCII, UTF-16 or UTF-32); whether one holds is
-asked elsewhere. What is compressed once more inside a package is not looked into. A package with more
-look-alikes than could be asked for is refused: a token would hide among them.
+Only their form is known here (`reg_`, or `regrun_` of a test run, and 49 letters and digits, in ASCII, UTF-16 or
+UTF-32); whether one holds is asked elsewhere. What is compressed once more inside a package is not looked into. A
+package with more look-alikes than could be asked for is refused: a token would hide among them.
 """
 
 import re
@@ -11,9 +11,13 @@ from registry.packages.faults import Faults
 from registry.packages.inflate import Entry
 
 # The zero bytes between two letters are as many everywhere; whether they stand before or behind does not matter.
-FORM = re.compile(rb"r(\0{0,3})e\1g\1_(?:\1[0-9A-Za-z]){49}(?!\1[0-9A-Za-z])")
-MARKS = tuple((b"\0" * zeros).join((b"r", b"e", b"g", b"_")) for zeros in (0, 1, 3))
-LONGEST = (4 + 49 + 1) * 4
+FORM = re.compile(rb"r(\0{0,3})e\1g\1(?:r\1u\1n\1)?_(?:\1[0-9A-Za-z]){49}(?!\1[0-9A-Za-z])")
+MARKS = tuple(
+    (b"\0" * zeros).join(map(str.encode, beginning))
+    for zeros in (0, 1, 3)
+    for beginning in ("reg_", "regrun_")
+)
+LONGEST = (7 + 49 + 1) * 4
 MOST = 10_000
 
 
