@@ -332,6 +332,14 @@ def test_the_developer_login_is_for_nobody_who_came_by_another_name(browser, hos
         ann.get("/login/developer", headers={"Host": name}, status=200)
 
 
+@pytest.mark.parametrize("name", ["", "a\0b", "me", "../x", "Ann", "deleted~1", "x" * 101])
+def test_the_developer_login_takes_names_of_accounts_only(browser, name):
+    ann = browser()
+    form = ann.get("/login/developer", headers={"Accept": "text/html"}).forms[0]
+    form["username"] = name
+    assert "BAD_USERNAME" in assert_failure(form.submit(expect_errors=True), 400)["username"][0]
+
+
 def test_the_developer_login_again_as_somebody_else(browser):
     ann = browser()
     ann.developer("ann")

@@ -80,6 +80,14 @@ def create_user(session: Session, username: str, *, admin: bool = False) -> User
 
 def check_new_username(session: Session, username: str) -> None:
     """Raises Invalid unless it is a name for an account, and Conflict when somebody has it, or had it once."""
+    check_username(username)
+    former = User.former == hashlib.sha256(username.encode()).digest()
+    if session.scalar(select(User.id).where((User.username == username) | former)) is not None:
+        raise Conflict(f"There is a user {username} already.", "USER_EXISTS")
+
+
+def check_username(username: str) -> None:
+    """Raises Invalid unless an account can have that name."""
     if not _USERNAME.match(username) or username in RESERVED:
         raise Invalid(
             "A user name has 1 to 100 small letters, digits, dots, dashes or underscores, begins with a letter "
@@ -87,9 +95,6 @@ def check_new_username(session: Session, username: str) -> None:
             "BAD_USERNAME",
             "username",
         )
-    former = User.former == hashlib.sha256(username.encode()).digest()
-    if session.scalar(select(User.id).where((User.username == username) | former)) is not None:
-        raise Conflict(f"There is a user {username} already.", "USER_EXISTS")
 
 
 def still_holds(session: Session, kind: str, credential_id: int) -> None:

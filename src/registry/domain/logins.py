@@ -37,6 +37,7 @@ def log_in(session: Session, provider: str, subject: str, label: str) -> User:
 
 def log_in_by_name(session: Session, provider: str, username: str) -> User:
     """The account of that name, a new one if there is none: for development only."""
+    credentials.check_username(username)
     found = session.scalars(select(User).where(User.username == username)).one_or_none()
     if found is None:
         found = credentials.create_user(session, username)
