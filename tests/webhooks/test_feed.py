@@ -35,6 +35,16 @@ def test_new_versions_are_in_it(app, ann, work, database):
     app.get(f"/api/v4/extensions/{shelf.PUBLIC}/feed/", status=200)
 
 
+def test_what_was_taken_back_is_not(app, ann, accounts):
+    body = {"yanked": True, "reason": {"code": "malware", "text": "a test"}}
+    versions = f"/api/v4/extensions/{shelf.PUBLIC}/versions"
+    root = accounts.bearer("root", admin=True) | {"If-Match": "*"}
+    app.patch_json(f"{versions}/2.0.0/manage/", body, headers=root)
+    assert entries(app.get(FEED)) == ["1.0.0"]
+    app.patch_json(f"{versions}/1.0.0/", body, headers=ann)
+    assert entries(app.get(FEED)) == []
+
+
 @pytest.mark.parametrize(
     ("state", "status"), [("unlisted", 200), ("pending_disable", 404), ("disabled", 200)]
 )

@@ -16,7 +16,7 @@ from registry.catalogue.presentation import time
 from registry.catalogue.translations import pick
 from registry.domain import visibility
 from registry.errors import ApiError
-from registry.models import Channel, ExtensionState, VersionState
+from registry.models import Channel, ExtensionState
 from registry.models import Extension as Row
 from registry.models import Version as VersionRow
 from registry.permissions import Permission
@@ -49,11 +49,8 @@ _VERSIONS = (
     select(VersionRow.version, VersionRow.published, VersionRow.created)
     .where(
         VersionRow.extension_id == bindparam("extension_id"),
-        VersionRow.state == VersionState.SIGNED,
         VersionRow.channel == Channel.LISTED,
-        VersionRow.deleted.is_(None),
-        VersionRow.yanked.is_(None),
-        VersionRow.held.is_(None),
+        *visibility.SOUND,
     )
     .order_by(VersionRow.order_key.desc(), VersionRow.id.desc())
     .limit(NEWEST)
