@@ -75,6 +75,13 @@ def test_who_may(send, state):
     assert state() == "active"
 
 
+def test_nobody_is_silenced_by_being_made_a_publisher(send, state):
+    send("get", "bob", "")
+    send("put", "ann", "owners/bob/", {"role": "publisher"})
+    send("post", "bob", REPORTS, MALWARE, 201)
+    assert state() == "pending_disable"
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [("unlisted", "pending_disable"), ("pending_disable", "pending_disable"), ("disabled", "disabled")],

@@ -14,7 +14,6 @@ from registry import urls
 from registry.domain import decisions, events, locks, mail, standing, states
 from registry.domain.errors import Conflict, Forbidden, Invalid
 from registry.domain.notifications import notify
-from registry.domain.ownership import may_publish
 from registry.models import (
     Appeal,
     AppealState,
@@ -185,8 +184,9 @@ def _mail(session: Session, team: Team, report: Report, extension: Extension) ->
 def _of_user(session: Session, extension_id: int, reporter_id: int) -> Report | None:
     """Their open report. Raises Forbidden for one's own extension."""
     standing.require(session, reporter_id, standing.oneself(reporter_id, reporter_id))
-    if may_publish(session.connection(), reporter_id, extension_id):
-        raise Forbidden("Owners and publishers may not report their own extension.", "OWN_EXTENSION")
+    # Publishers may: owners make them without being asked, and could silence by it who has something to say.
+    if session.scalar(select(standing.owns(extension_id, reporter_id))):
+        raise Forbidden("Owners may not report their own extension.", "OWN_EXTENSION")
     return session.scalars(_open_reports(extension_id).where(Report.reporter_id == reporter_id)).one_or_none()
 
 
