@@ -53,7 +53,8 @@ def test_every_surface_follows_at_once(site, manage, get, ann, root, accounts, c
         wanted = SURFACES[state]
         for headers in ({}, bob):
             assert (listed(site, headers) == [NAME]) == wanted["list"], state
-            assert send(site, "GET", DETAIL, headers).status_int == wanted["detail"], state
+            for path in (DETAIL, f"{DETAIL}owners/", f"{DETAIL}owners/ann/"):
+                assert send(site, "GET", path, headers).status_int == wanted["detail"], (state, path)
             assert (NAME in site.get(f"{EXTENSIONS}?q=tally", headers=headers).text) == wanted["list"]
             for file in (FILE, *OTHER_FILES):
                 assert send(site, "GET", file, headers).status_int == wanted["file"], (state, file)
