@@ -16,6 +16,7 @@ from zope.interface import implementer
 from registry import errors, permissions
 from registry.authentication import Authenticator, CredentialError, Identity, Sessions
 from registry.permissions import Permission
+from registry.settings import HttpsRequired
 
 _ANONYMOUS = frozenset([Everyone])
 # All that a CI job may with what it got for its identity token, however much more its scope covers.
@@ -97,7 +98,8 @@ def credential_error(exc: CredentialError, request: Request) -> Response:
 
 def furnish(registry: Any) -> None:
     settings = registry["settings"]
-    sessions = Sessions(settings.secret, secure=settings.public_url.startswith("https:"))
+    secure = settings.public_url.startswith("https:") or settings.https_required == HttpsRequired.TRUE
+    sessions = Sessions(settings.secret, secure=secure)
     registry["sessions"] = sessions
     registry["authenticator"] = Authenticator(registry["sealer"], sessions)
 

@@ -5,14 +5,16 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 import time_machine
+import webtest
 from sqlalchemy import select
 
 from registry.domain import credentials, logins, sessions
 from registry.domain.errors import Forbidden
 from registry.models import Event, Identity, LoginSession, User, now
 from registry.settings import BadSetting
+from registry.wsgi import application
 from support.application import configure
-from support.browser import SITE
+from support.browser import SITE, Browser
 from support.wire import assert_failure
 
 SESSION = "registry-session"
@@ -71,9 +73,21 @@ def test_cookies_are_only_for_us(browser, site):
     for cookie in cookies:
         assert "HttpOnly" in cookie
         assert "SameSite=Lax" in cookie
-    sessions = configure(site.get_settings() | {"registry.public_url": "https://extensions.example.org"})
-    assert sessions.registry["sessions"].cookie.startswith("__Host-")
-    sessions.registry["database"].dispose()
+
+
+@pytest.mark.parametrize(
+    "option", [{"registry.public_url": "https://127.0.0.1:6543"}, {"registry.require_https": "true"}]
+)
+def test_cookies_travel_over_https_only(site, option):
+    config = configure(site.get_settings() | option)
+    https = {"REMOTE_ADDR": "127.0.0.1", "wsgi.url_scheme": "https"}
+    ann = Browser(webtest.TestApp(application(config), extra_environ=https))
+    begun = ann.get("/login/developer", headers={"Accept": "text/html"})
+    cookies = begun.headers.getall("Set-Cookie") + ann.developer("ann").headers.getall("Set-Cookie")
+    assert len(cookies) == 3
+    assert all("; secure" in cookie for cookie in cookies)
+    assert cookies[2].startswith("__Host-registry-session=")
+    config.registry["database"].dispose()
 
 
 def test_reading_sets_no_cookie(browser):
@@ -146,6 +160,9 @@ def test_a_login_that_took_too_long(browser):
         "javascript:alert(1)",
         "evil",
         "%20/device",
+        "/%2Fevil.example.org",
+        "/device%0D%0ASet-Cookie:%20a=b",
+        "@evil.example.org",
     ],
 )
 def test_next_stays_on_this_site(browser, address):

@@ -5,7 +5,9 @@ import time
 import jwt
 import pytest
 
+import support.issuer
 from registry.oidc import IdentityRefused, Issuer, ProviderUnavailable
+from registry.oidc.providers import OpenIDProvider
 
 US = "https://extensions.example.org"
 
@@ -19,6 +21,21 @@ def issuer(signer):
 def test_a_good_one(issuer, signer, key):
     claims = issuer.verify(signer.sign(key, aud=US, nonce="n", repository="a/b"), US, "n")
     assert (claims["sub"], claims["repository"]) == ("7", "a/b")
+
+
+@pytest.mark.parametrize("promised", [True, False])
+def test_an_issuer_that_says_in_its_answers_who_it_is(promised):
+    class Promising(support.issuer.Issuer):
+        def answer(self, path, *others):
+            found = super().answer(path, *others)
+            flag = {"authorization_response_iss_parameter_supported": promised}
+            return found | flag if "well-known" in path else found
+
+    with support.issuer.serving(Promising) as signer:
+        provider = OpenIDProvider("corp", {"issuer": signer.url, "client_id": "x"}, US)
+        assert provider.issuer_is_wrong({"code": "x"}) == promised
+        assert provider.issuer_is_wrong({"code": "x", "iss": "https://evil.example.org"})
+        assert not provider.issuer_is_wrong({"code": "x", "iss": signer.url})
 
 
 def test_bad_claims(issuer, signer):

@@ -59,7 +59,9 @@ class Client:
         page = self.ask("/login/developer", forwarded, headers={"Accept": "text/html"})
         state = re.search(r'name="state" value="([^"]+)"', page.text)
         form = {"state": state[1] if state else "", "username": "ann"}
-        return self.ask("/login/developer", forwarded, verb="POST", data=form)
+        # A browser would not send it over http.
+        cookie = {"Cookie": page.headers.get("Set-Cookie", "").partition(";")[0]}
+        return self.ask("/login/developer", forwarded, verb="POST", data=form, headers=cookie)
 
 
 @pytest.fixture(params=["development.ini", "production.ini"])

@@ -57,7 +57,7 @@ class Sessions:
     def __init__(self, secret: str, *, secure: bool):
         self._codec = JWTAuthenticationPolicy(_derived(secret, "session JWT"), algorithm=ALGORITHM)
         self._csrf_key = _derived(secret, "CSRF token").encode()
-        self._secure = secure
+        self.secure = secure
         # The prefix keeps other hosts of the same domain from setting it (RFC 6265bis, 4.1.3.2).
         self.cookie = "__Host-registry-session" if secure else "registry-session"
 
@@ -123,13 +123,13 @@ class Sessions:
     def remember(self, response: Response, secret: str, seconds: int) -> None:
         """Give the browser its cookie."""
         response.set_cookie(
-            self.cookie, secret, max_age=seconds, path="/", secure=self._secure, httponly=True, samesite="Lax"
+            self.cookie, secret, max_age=seconds, path="/", secure=self.secure, httponly=True, samesite="Lax"
         )
 
     def forget(self, response: Response) -> None:
         # None is a date that has passed, for clients that do not know Max-Age.
         response.set_cookie(
-            self.cookie, None, max_age=0, path="/", secure=self._secure, httponly=True, samesite="Lax"
+            self.cookie, None, max_age=0, path="/", secure=self.secure, httponly=True, samesite="Lax"
         )
 
 

@@ -76,7 +76,7 @@ class Provider:
         return self._who(token, nonce)
 
     def issuer_is_wrong(self, answer: Mapping[str, str]) -> bool:
-        """Whether the answer says to come from another issuer (a mix-up, RFC 9207)."""
+        """Whether the answer says to come from another issuer, or does not say it though it would (RFC 9207, 2.4)."""
         return False
 
     def _client(self) -> OAuth2Session:
@@ -116,7 +116,9 @@ class OpenIDProvider(Provider):
         self.issuer = Issuer(url)
 
     def issuer_is_wrong(self, answer: Mapping[str, str]) -> bool:
-        return answer.get("iss", self.issuer.url) != self.issuer.url
+        if "iss" not in answer:
+            return self.issuer.metadata().get("authorization_response_iss_parameter_supported") is True
+        return answer["iss"] != self.issuer.url
 
     def _authorize_url(self) -> str:
         return self.issuer.endpoint("authorization_endpoint")

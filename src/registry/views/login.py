@@ -225,7 +225,7 @@ def _next(request: Request) -> str:
 
 
 def _set_cookie(request: Request, response: Response, text: str | None, seconds: int) -> None:
-    secure = request.public_url.startswith("https:")
+    secure = request.sessions.secure
     response.set_cookie(
         COOKIE, text, max_age=seconds, path="/login", secure=secure, httponly=True, samesite="Lax"
     )
