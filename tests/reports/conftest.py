@@ -3,55 +3,32 @@
 import pytest
 from sqlalchemy import select
 
-from registry.domain import states
 from registry.models import Extension
-from support import rows
-
-ADDRESS = "/api/v4/extensions/word-tally/"
+from support import word_tally
 
 
 @pytest.fixture
-def extension(config, accounts):
-    owner = accounts.user("ann")
-    write = config.registry["database"].write
-    return write(lambda session: rows.extension(session, "word-tally", owner, "1.0.0").id)
+def extension(database, accounts):
+    return word_tally.publish(database, accounts)
 
 
 @pytest.fixture
 def send(app, accounts, extension):
-    """``send("post", "bob", "reports/", {…})``; "root" and "rita" are site admins, None is nobody."""
-    known = {}
-
-    def send(verb, who, path, body=None, status=None):
-        if who and who not in known:
-            known[who] = accounts.bearer(who, admin=who in ("root", "rita"))
-        options = {"headers": known.get(who), "status": status}
-        where = path if path.startswith(("/", "http")) else ADDRESS + path
-        if body is None:
-            return getattr(app, verb)(where, **options)
-        return getattr(app, f"{verb}_json")(where, body, **options)
-
-    return send
+    return word_tally.speaker(app, accounts)
 
 
 @pytest.fixture
-def set_state(config, extension, accounts):
+def set_state(database, extension, accounts):
     def set_state(state, who="root"):
-        admin = accounts.user(who, admin=True) if who else None
-
-        def work(session):
-            row = session.get_one(Extension, extension)
-            states.set_state(session, row, state, reason="because", actor_id=admin)
-
-        config.registry["database"].write(work)
+        word_tally.set_state(database, extension, state, accounts.user(who, admin=True))
 
     return set_state
 
 
 @pytest.fixture
-def state(config, extension):
+def state(database, extension):
     def state():
-        with config.registry["database"].read() as connection:
+        with database.read() as connection:
             return connection.scalar(select(Extension.state).where(Extension.id == extension))
 
     return state
@@ -59,10 +36,4 @@ def state(config, extension):
 
 @pytest.fixture
 def told(send):
-    """What somebody has been told, the newest first: kinds and what they are about."""
-
-    def told(who):
-        found = send("get", who, "/api/v4/users/me/notifications/").json["results"]
-        return [(one["kind"], one["about"]) for one in found]
-
-    return told
+    return lambda who: word_tally.told(send, who)

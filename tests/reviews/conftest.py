@@ -3,56 +3,31 @@
 import pytest
 from sqlalchemy import select
 
-from registry.domain import states
 from registry.models import Extension
-from support import rows
-
-ADDRESS = "/api/v4/extensions/word-tally/"
+from support import word_tally
 
 
 @pytest.fixture
-def extension(config, accounts):
-    owner = accounts.user("ann")
-    write = config.registry["database"].write
-    return write(lambda session: rows.extension(session, "word-tally", owner, "1.0.0").id)
+def extension(database, accounts):
+    return word_tally.publish(database, accounts)
 
 
 @pytest.fixture
 def send(app, accounts, extension):
-    """``send("post", "bob", "reviews/", {…})``; "root" is a site admin, None nobody."""
-    known = {}
-
-    def send(verb, who, path, body=None, status=None, **limits):
-        key = (who, str(limits))
-        if who and key not in known:
-            known[key] = accounts.bearer(who, admin=who == "root", **limits)
-        options = {"headers": known.get(key), "status": status}
-        where = path if path.startswith(("/", "http")) else ADDRESS + path
-        if body is None:
-            return getattr(app, verb)(where, **options)
-        return getattr(app, f"{verb}_json")(where, body, **options)
-
-    return send
+    return word_tally.speaker(app, accounts)
 
 
 @pytest.fixture
-def set_state(config, extension):
-    def set_state(state):
-        def work(session):
-            row = session.get_one(Extension, extension)
-            states.set_state(session, row, state, reason="because", actor_id=None)
-
-        config.registry["database"].write(work)
-
-    return set_state
+def set_state(database, extension):
+    return lambda state: word_tally.set_state(database, extension, state, None)
 
 
 @pytest.fixture
-def rating(config, extension):
+def rating(database, extension):
     """What is kept of the ratings: the counts, and the score."""
 
     def rating():
-        with config.registry["database"].read() as connection:
+        with database.read() as connection:
             found = select(Extension.rating_counts, Extension.rating_score).where(Extension.id == extension)
             return tuple(connection.execute(found).one())
 
@@ -62,9 +37,4 @@ def rating(config, extension):
 @pytest.fixture
 def told(send):
     """The kinds of what somebody has been told, the newest first."""
-
-    def told(who):
-        found = send("get", who, "/api/v4/users/me/notifications/").json["results"]
-        return [one["kind"] for one in found]
-
-    return told
+    return lambda who: [kind for kind, _ in word_tally.told(send, who)]
