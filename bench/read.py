@@ -7,13 +7,14 @@ worker. wrk asks over 8 connections and accepts gzip; nginx serves, with 2 proce
 of the answer. CPU is that of all the registry's processes, from /proc.
 
 kept        what has been asked for before: detail, list, popular search, whole documents, updates
-cold        what has not: each request another extension, or another search of at most 1,000 hits, one after another;
-            the floor is what is kept, asked for in the same way
+cold        what has not: each request another extension, or another search of at most 1,000 hits, one half of them
+            one after another, the other (busy) over 8 connections; the floor is what is kept, asked for alike
 download    a file of 20 KB through Python, counted
 visible     seconds from the answer to a publish's signature until readers are shown it
 """
 
 import argparse
+import asyncio
 import contextlib
 import functools
 import http.client
@@ -40,7 +41,7 @@ from registry.models import Database
 
 GRANIAN = {"use": "call:registry.serving.granian_server:factory", "workers": "2", "threads": "8"}
 CONNECTIONS = 8
-COLD = 1000
+COLD = 4000
 PATIENCE = 120
 ANY = "*/*"
 KEPT = {
@@ -143,14 +144,12 @@ def kept(
 
 
 def cold(server: Server, paths: list[str], accept: str = ANY) -> dict[str, float]:
-    """Each path once, over one connection."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
-    warm = len(paths) // 50
-    for path in paths[:warm]:
-        connection.request("GET", path, headers={"Accept": accept})
-        connection.getresponse().read()
-    cpu, times = server.cpu(), []
-    for path in paths[warm:]:
+    """Each path once: one half of them one after another, the other over CONNECTIONS at a time."""
+    warm, half = len(paths) // 50, len(paths) // 2
+    connection, times = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE), []
+    for path in paths[:half]:
+        if len(times) == warm:
+            cpu = server.cpu()
         began = time.perf_counter()
         connection.request("GET", path, headers={"Accept": accept})
         answer = connection.getresponse()
@@ -158,13 +157,33 @@ def cold(server: Server, paths: list[str], accept: str = ANY) -> dict[str, float
         times.append((time.perf_counter() - began) * 1000)
         if answer.status != 200:
             raise SystemExit(f"{path} {answer.status}")
-    times.sort()
-    used = server.cpu() - cpu
+    alone, times = server.cpu() - cpu, sorted(times[warm:])
+    cpu = server.cpu()
+    asyncio.run(ask_at_once(server.port, paths[half:], accept))
     return {
         "p50_ms": round(times[len(times) // 2], 2),
         "p99_ms": round(times[int(len(times) * 0.99)], 2),
-        "cpu_ms": round(used / len(times) * 1000, 3),
+        "cpu_ms": round(alone / len(times) * 1000, 3),
+        "busy_cpu_ms": round((server.cpu() - cpu) / (len(paths) - half) * 1000, 3),
     }
+
+
+async def ask_at_once(port: int, paths: list[str], accept: str) -> None:
+    """Each path once, over CONNECTIONS; the next as soon as one is answered."""
+    waiting = iter(paths)
+
+    async def ask() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**24)
+        for path in waiting:
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: {accept}\r\n\r\n".encode())
+            head = await reader.readuntil(b"\r\n\r\n")
+            if not head.startswith(b"HTTP/1.1 200 "):
+                raise SystemExit(f"{path} {head!r}")
+            length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
+            await reader.readexactly(int(length[1]) if length else 0)
+        writer.close()
+
+    await asyncio.gather(*(ask() for _ in range(CONNECTIONS)))
 
 
 def published(instance: Instance, seconds: float) -> dict[str, dict[str, float]]:
