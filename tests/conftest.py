@@ -35,10 +35,11 @@ from registry.jobs.worker import open_context
 from registry.models import Database
 from registry.signing import ChainPaths, create_development_chain
 from registry.wsgi import application
-from support import databases
+from support import databases, engines
 from support.accounts import Accounts
 from support.application import configure
 
+engines.share()
 USE_A_DATABASE = {"database_url", "blank_database"}
 
 
