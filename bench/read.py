@@ -175,7 +175,9 @@ async def ask_at_once(port: int, paths: list[str], accept: str) -> None:
     async def ask() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**24)
         for path in waiting:
-            writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: {accept}\r\n\r\n".encode())
+            writer.write(
+                f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: {accept}\r\n\r\n".encode()
+            )
             head = await reader.readuntil(b"\r\n\r\n")
             if not head.startswith(b"HTTP/1.1 200 "):
                 raise SystemExit(f"{path} {head!r}")
