@@ -1,6 +1,8 @@
 """Personal tokens: their form, the two headers they come in, and what becomes of them in the database."""
 
+import binascii
 import re
+import string
 
 import pytest
 import time_machine
@@ -33,6 +35,21 @@ def test_the_form_of_a_token():
     for token in made:
         assert SCANNER.fullmatch(token)
         assert credentials.is_token(token)
+
+
+def test_scanners_are_told_how_to_find_one(request):
+    page = (request.config.rootpath / "docs" / "api.md").read_text()
+    pattern = re.search(r"Scanners for secrets find tokens by `(.+?)`", page)[1]
+    for prefix in (credentials.PERSONAL, credentials.OF_RUN):
+        token = credentials.new_token(prefix)
+        assert re.search(pattern, f"TOKEN='{token}'\n")[0] == token
+        body, said = token[-49:-6], token[-6:]
+        number = 0
+        for letter in said:
+            number = number * 62 + (string.digits + string.ascii_uppercase + string.ascii_lowercase).index(
+                letter
+            )
+        assert number == binascii.crc32(body.encode())
 
 
 @given(

@@ -1,11 +1,12 @@
 """Everything that is held about an account can be had, and nothing that would let somebody in."""
 
 import hashlib
+import re
 
 from sqlalchemy import select
 
 from registry.domain import credentials, events, export, logins, reports, sessions
-from registry.models import ApiKey, LoginSession, Token
+from registry.models import ApiKey, Base, LoginSession, Token, User
 from support import shelf
 from support.wire import assert_failure
 
@@ -66,6 +67,14 @@ def test_it_is_all_there(world, stocked, accounts, database):
     for each in (secret.encode(), token.encode(), hashlib.sha256(secret.encode()).digest(), *secrets):
         for form in (each, each.hex().encode()):
             assert form not in answer.body
+
+
+def test_every_table_that_names_an_account_is_in_it():
+    read = {table for section in export.SECTIONS for table in section.rows.get_final_froms()}
+    names = " ".join(str(table) for table in read)
+    for mapper in Base.registry.mappers:
+        people = [key for key in mapper.local_table.foreign_keys if key.column.table is User.__table__]
+        assert not people or re.search(rf"\b{mapper.local_table.name}\b", names), mapper.local_table.name
 
 
 def test_who_may_have_it(stocked, accounts):
