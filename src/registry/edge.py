@@ -11,6 +11,7 @@ Every request gets a number, which its answer (``X-Request-Id``), the log and th
 import functools
 import ipaddress
 import logging
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -29,8 +30,9 @@ log = logging.getLogger(__name__)
 
 CLEAR = "Credentials are taken over https only. This one has crossed the network in the clear: revoke it."
 YEAR = 365 * 24 * 3600
-# Where the body is a credential, or holds one.
+# Where the body is a credential, or holds one; and the query does.
 _IN_BODY = ("/api/v4/publish-tokens", "/oauth/revoke", "/oauth/token")
+_CALLBACK = re.compile("/login/[^/]+/callback")
 
 
 def edge_tween_factory(
@@ -65,8 +67,9 @@ def _refusal(request: Request, required: HttpsRequired) -> Response | None:
     in_header = "Authorization" in request.headers or "Auth-Token" in request.headers
     in_cookie = "Cookie" in request.headers and request.sessions.cookie in request.cookies
     in_cookie = in_cookie and not is_refstack(request)
-    in_body = request.method == "POST" and request.environ.get("PATH_INFO") in _IN_BODY
-    if not in_header and not in_cookie and not in_body:
+    path = request.environ.get("PATH_INFO", "")
+    elsewhere = _CALLBACK.fullmatch(path) or (request.method == "POST" and path in _IN_BODY)
+    if not in_header and not in_cookie and not elsewhere:
         return None
     if in_the_clear(request, required):
         return errors.problem(403, CLEAR, "ERROR_HTTPS_REQUIRED")

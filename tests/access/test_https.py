@@ -97,6 +97,17 @@ def test_when_https_is_required(ini, token):
     config.registry["database"].dispose()
 
 
+def test_what_a_login_provider_sends_back_is_a_credential_too(ini):
+    config = configure({**ini, "registry.require_https": "true"})
+    app = webtest.TestApp(config.make_wsgi_app())
+    answer = send(app, "GET", "/login/corp/callback?code=x&state=y", REMOTE_ADDR="127.0.0.1")
+    assert_failure(answer, 403, "ERROR_HTTPS_REQUIRED")
+    assert send(app, "GET", "/login/", REMOTE_ADDR="127.0.0.1").status_int == 200
+    over = {"REMOTE_ADDR": "192.0.2.7", "wsgi.url_scheme": "https"}
+    assert_failure(send(app, "GET", "/login/corp/callback?code=x&state=y", **over), 404)
+    config.registry["database"].dispose()
+
+
 def test_production_requires_it():
     from registry.settings import HttpsRequired, Settings
 
