@@ -115,6 +115,25 @@ def test_what_its_owners_have_yanked_is_still_flagged(site, manage, yank, get):
         ]
 
 
+def test_a_version_that_was_deleted_can_be_switched_off(site, yank, get, ann, root):
+    version = f"{DETAIL}versions/1.1.0/"
+    site.delete(version, headers=ann, status=204)
+    site.get(version, headers=ann, status=404)
+    answer = yank("1.1.0", code="malware").json
+    assert (answer["version"], answer["yanked"]) == ("1.1.0", True)
+    (blocked,) = get(f"{V4}blocklist/")["entries"]
+    assert (blocked["versions"], blocked["reason"]["code"]) == ("1.1.0", "malware")
+    (found,) = get(UPDATES.replace("@1.0.0", "@1.1.0"))["results"]
+    assert (found["installed_state"], found["reason"]["code"]) == ("blocked", "malware")
+    site.get(version, status=404)
+    shown = site.get(version, headers=root).json
+    assert (shown["yanked_by"], shown["package"]) == ("registry", None)
+    site.get(f"{version}download", headers=root, status=404)
+    site.post_json(f"{version}test-runs/", {}, headers=root, status=409)
+    yank("1.1.0", yanked=False, code="cleared")
+    assert get(f"{V4}blocklist/")["entries"] == []
+
+
 def test_a_version_that_was_deleted_can_be_reported(site, ann, accounts):
     site.delete(f"{DETAIL}versions/1.1.0/", headers=ann, status=204)
     said = {"reason": "malware", "version": "1.1.0"}

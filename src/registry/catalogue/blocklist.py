@@ -48,7 +48,6 @@ _YANKED = (
     .where(
         Version.blocked.is_not(None),
         Version.state == VersionState.SIGNED,
-        Version.deleted.is_(None),
         Extension.state != ExtensionState.DISABLED,
     )
     .order_by(Extension.name, Version.order_key)

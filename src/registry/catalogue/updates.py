@@ -124,8 +124,8 @@ def _update(base: str, row: Any) -> dict[str, Any]:
 def _state(version: Any) -> str:
     """What has become of an installed version."""
     for state, since in (
-        ("deleted", version.deleted),
         ("blocked", version.blocked),
+        ("deleted", version.deleted),
         # What waits for its tests has not been taken back.
         ("blocked", version.held if version.held_reason is None else None),
         ("yanked", version.yanked),

@@ -67,7 +67,7 @@ _VERSION = (
         Artifact.created.label("signed_at"),
     )
     .outerjoin(Artifact, Artifact.version_id == VersionRow.id)
-    .where(VersionRow.extension_id == bindparam("extension_id"), VersionRow.deleted.is_(None))
+    .where(VersionRow.extension_id == bindparam("extension_id"))
 )
 _BY_NUMBER = _VERSION.where(VersionRow.version == bindparam("version"))
 _BY_ID = _VERSION.where(VersionRow.id == bindparam("id"))
@@ -100,6 +100,11 @@ class Versions(Node):
     def by_id(self, name: str, version_id: int | None) -> Version | None:
         return self._found(name, _BY_ID, id=version_id)
 
+    @property
+    def shows_deleted(self) -> bool:
+        """The registry's team still decides about what somebody may have installed."""
+        return self.permits(Permission.MANAGE)
+
     def is_private(self, row: Any) -> bool:
         """Whether the version is nobody's business but its publishers'."""
         return bool(row.state != VersionState.SIGNED)
@@ -108,6 +113,8 @@ class Versions(Node):
         parameters = {"extension_id": self.__parent__.row.id, **which}
         row = self.request.read.execute(statement, parameters).one_or_none()
         if row is None or (self.is_private(row) and not self.permits(Permission.READ_PRIVATE)):
+            return None
+        if row.deleted is not None and not self.shows_deleted:
             return None
         return Version(self, name, row)
 

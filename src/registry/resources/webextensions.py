@@ -26,6 +26,8 @@ class AddonVersions(Versions):
     Versions of the unlisted channel are private.
     """
 
+    shows_deleted = False
+
     def find(self, name: str) -> Version | None:
         version_id = row_number(name)
         return super().find(name.removeprefix("v")) if version_id is None else self.by_id(name, version_id)

@@ -46,7 +46,6 @@ _VERSIONS = (
     .where(
         Row.extension_id == bindparam("extension_id"),
         Row.state == VersionState.SIGNED,
-        Row.deleted.is_(None),
     )
     .order_by(Row.order_key)
 )
