@@ -78,12 +78,13 @@ def _quota_of_network(session: Session, network: str | None) -> None:
             raise TooMany(said, "TOO_MANY_RESULTS", int(wait.total_seconds()) + 1)
 
 
-def store(session: Session, run_id: int, file: File, results: Results) -> None:
-    """Results that have been read. Raises Conflict for a run that takes none any more, Invalid for too many tests."""
+def store(session: Session, run_id: int, file: File, results: Results) -> TestRun:
+    """Results that have been read: the run, as it is then. Raises Conflict for a run that takes none any more, Invalid for too many tests."""
     row = test_runs.held(session, run_id)
     if _note(session, row, file, UploadState.STORED) is not None:
         _must_take(row)
         _take(session, row, file.final, results)
+    return row
 
 
 def queue_up(session: Session, run_id: int, file: File) -> int | None:

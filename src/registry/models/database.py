@@ -49,7 +49,8 @@ class Database:
             self._reading = create_engine(url, isolation_level="AUTOCOMMIT", **reading)
             self._turn = None
         self._manager = transaction.ThreadTransactionManager()
-        self._sessions = sessionmaker(self.engine)
+        # What a write returns may be shown as the write has left it.
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         # Every write session commits: Core statements alone would otherwise be rolled back in silence.
         zope.sqlalchemy.register(
             self._sessions, initial_state=STATUS_CHANGED, transaction_manager=self._manager

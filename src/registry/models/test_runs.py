@@ -152,8 +152,8 @@ class TestRun(Base):
     attempt: Mapped[int] = mapped_column(default=1)
     retry_of: Mapped[int | None] = mapped_column(ForeignKey("test_run.id"), index=True)
     # What the runner is told: which tests, and the owner's own words.
-    tests: Mapped[dict[str, str]] = mapped_column(default=dict)
-    extra: Mapped[dict[str, str]] = mapped_column(default=dict)
+    tests: Mapped[dict[str, str]] = mapped_column(default=dict, deferred=True)
+    extra: Mapped[dict[str, str]] = mapped_column(default=dict, deferred=True)
 
 
 class TestEvent(Base):

@@ -102,12 +102,16 @@ class TestRunResults(_Rows):
 
 
 class AnyRun(Node):
-    """``row`` is the run with the name of who made it."""
+    """``row`` is the run, and ``creator`` the name of who made it."""
 
     rights = {
         Role.SELF: (Permission.REPORT_RUN, Permission.CANCEL_RUN, Permission.READ_OUTPUT),
         Role.RUNNER: (Permission.REPORT_RUN,),
     }
+
+    def __init__(self, parent: Node | None, name: str, row: Any = None):
+        super().__init__(parent, name, row)
+        self.creator: str | None = row.creator
 
     def holders(self) -> Iterable[tuple[Role, str]]:
         yield Role.RUNNER, permissions.run(self.row.id)

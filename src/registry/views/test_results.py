@@ -153,13 +153,13 @@ def take(request: Request, node: nodes.AnyRun, draft: Draft, final: bool) -> boo
             file = File(sha256=draft.sha256, size=draft.size, format=_begins_well(draft), final=final)
             request.storage.keep(draft.path, draft.sha256)
             job_id = request.database.write(test_uploads.queue_up, run_id, file)
+            node.reload()
         else:
             with kept(request, draft, final, DEFAULT_LIMITS) as (file, found):
-                request.database.write(test_uploads.store, run_id, file, found)
+                node.row = request.database.write(test_uploads.store, run_id, file, found)
     except Fault as fault:
         request.database.write(test_uploads.reject, run_id, str(fault))
         raise
-    node.reload()
     if job_id is not None:
         request.registry["alarm"].hint(job_id)
     return job_id is not None

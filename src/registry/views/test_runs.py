@@ -67,7 +67,7 @@ def list_runs(request: Request) -> dict[str, Any]:
     place = _place(request, version)
 
     def render(row: Any) -> dict[str, Any]:
-        return _shown(place, row)
+        return _shown(place, row, row.creator)
 
     total = pagination.count(request, rows.with_only_columns(TestRun.id).limit(MOST_COUNTED))
     return pagination.paginate(request, rows, [table(TestRun).c.id], render, total, descending=True)
@@ -166,7 +166,7 @@ def version_of(node: nodes.AnyRun) -> Any:
 
 def shown(request: Request, node: nodes.AnyRun) -> dict[str, Any]:
     """A run as JSON."""
-    return _shown(_place(request, version_of(node)), node.row)
+    return _shown(_place(request, version_of(node)), node.row, node.creator)
 
 
 def _place(request: Request, version: Any) -> Place:
@@ -176,7 +176,7 @@ def _place(request: Request, version: Any) -> Place:
     return Place(name, number, urls.test_runs(request.public_url, name, number))
 
 
-def _shown(place: Place, row: Any) -> dict[str, Any]:
+def _shown(place: Place, row: Any, creator: str | None) -> dict[str, Any]:
     return {
         "id": row.id,
         "uuid": row.uuid,
@@ -190,7 +190,7 @@ def _shown(place: Place, row: Any) -> dict[str, Any]:
         "source": row.source,
         "tokenless": row.tokenless,
         "runner": row.runner_label,
-        "created_by": row.creator,
+        "created_by": creator,
         "created": time(row.created),
         "started": time(row.started),
         "last_seen": time(row.last_seen),
