@@ -61,13 +61,15 @@ class Results:
     """What a file of results says. Use as a context, or close it: what tests left lies in a temporary file.
 
     ``summary`` is known at once. Iterating makes each test's ``Result`` in turn, in the order in which the file
-    first speaks of them; ``content`` gives the bytes of an attachment whose ``sha256`` is known.
+    first speaks of them, unless ``make`` has made them; ``content`` gives the bytes of an attachment whose ``sha256``
+    is known.
     """
 
     def __init__(self, collector: Collector, pieces: Pieces):
         self.summary = collector.summary
         self._collector = collector
         self._pieces = pieces
+        self._made: list[Result] | None = None
 
     def __enter__(self) -> "Results":
         return self
@@ -83,7 +85,14 @@ class Results:
     def __len__(self) -> int:
         return len(self._collector.tests)
 
+    def make(self) -> None:
+        """Have all results in memory, for those who must not take long when they want them."""
+        self._made = list(self)
+
     def __iter__(self) -> Iterator[Result]:
+        return self._making() if self._made is None else iter(self._made)
+
+    def _making(self) -> Iterator[Result]:
         limits, nothing = self._collector.limits, Said()
         room = limits.attachments_bytes
         for test in self._collector.tests.values():

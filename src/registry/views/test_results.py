@@ -40,6 +40,8 @@ raw = ResourceService("test_run_raw", RUN_PATH, nodes.TestRun, view="raw/", medi
 
 # What is larger is read by a worker.
 AT_ONCE_BYTES = 4 * 1024 * 1024
+# Results that are made before they are stored.
+FEW = 1000
 # Of these, any number of packets or lines from the beginning on can be read.
 STREAMS = (Format.SUBUNIT_V2, Format.SUBUNIT_V1, Format.TAP)
 # What programs call such files.
@@ -195,6 +197,8 @@ def kept(request: Request, draft: Draft, final: bool, limits: Limits) -> Iterato
     draft.file.seek(0)
     with read_results(draft.file, limits) as found:
         content, summary = draft.content, found.summary
+        if len(found) <= FEW:  # others wait for the turn to write
+            found.make()
         if content is None:
             request.storage.keep(draft.path, draft.sha256)
         yield (
