@@ -79,7 +79,10 @@ def _quota_of_network(session: Session, network: str | None) -> None:
 
 
 def store(session: Session, run_id: int, file: File, results: Results) -> TestRun:
-    """Results that have been read: the run, as it is then. Raises Conflict for a run that takes none any more, Invalid for too many tests."""
+    """Results that have been read: the run, as it is then.
+
+    Raises Conflict for a run that takes none any more, Invalid for too many tests.
+    """
     row = test_runs.held(session, run_id)
     if _note(session, row, file, UploadState.STORED) is not None:
         _must_take(row)
