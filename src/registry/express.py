@@ -20,7 +20,7 @@ from registry import cors, edge, rendering
 from registry.domain.errors import RuleError
 from registry.errors import ApiError, BadRequest
 from registry.finished import KEEP, LARGEST, Application, Headers, accepts_json
-from registry.limits import Limits
+from registry.limits import CHARGED, Limits
 
 log = logging.getLogger(__name__)
 
@@ -79,12 +79,12 @@ class Express:
         if shortcut is None or not accepts_json(environ):
             return None
         quotas = self._limits.quotas("read", None, environ.get("REMOTE_ADDR"))
-        if not self._limits.allowed(quotas):
+        if not self._limits.charge(quotas):
             return None
+        environ[CHARGED] = True
         made = self._ask(shortcut, environ | {"PATH_INFO": path}, name)
         if made is None or len(made[2]) > LARGEST:
             return None
-        self._limits.charge(quotas)
         environ[KEEP], etag, body = made
         return etag, body
 

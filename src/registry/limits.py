@@ -62,6 +62,9 @@ SWEEP_SECONDS = 10.0
 # Nobody waits longer for the counters, nor asks those that are away again so soon.
 PATIENCE_SECONDS, REST_SECONDS = 0.5, 5.0
 
+# In the environ of a read that has been counted already.
+CHARGED = "registry.charged"
+
 Handler = Callable[[Request], Response]
 Quota = tuple[RateLimitItem, tuple[str, ...]]
 
@@ -215,6 +218,8 @@ def quotas_tween_factory(handler: Handler, registry: Any) -> Handler:
         request.add_response_callback(lambda _, response: response.headers.update(limits.headers(quotas)))
         if kind != "read":
             return handler(request) if limits.charge(quotas) else _too_many(limits.headers(quotas))
+        if request.environ.pop(CHARGED, False):
+            return handler(request)
         if not limits.allowed(quotas):
             return _too_many(limits.headers(quotas))
         response = handler(request)

@@ -75,6 +75,15 @@ def test_an_account_has_an_end_too(small, accounts):
     assert_failure(app.get(ME, headers=tokens[3], expect_errors=True), 429)
 
 
+def test_what_is_not_there_counts_once(small):
+    """A detail is looked for past the tree first, and then by it."""
+    app = small(read="3/minute")
+    for left in (2, 1, 0):
+        answer = app.get(f"{EXTENSIONS}nothing/", status=404)
+        assert answer.headers["RateLimit-Remaining"] == str(left)
+    assert_failure(app.get(f"{EXTENSIONS}nothing/", expect_errors=True), 429)
+
+
 def test_addresses_are_counted_apart(small):
     app = small(login="2/minute")
 

@@ -43,14 +43,16 @@ def images(base: str, row: Any) -> dict[str, Any]:
     return {"icons": icons, "thumbnail_url": thumbnail, "screenshots": screenshots}
 
 
-def extension(base: str, row: Any) -> dict[str, Any]:
+def extension(base: str, row: Any, pictures: dict[str, Any] | None = None) -> dict[str, Any]:
     """An extension as lists show it; ``row`` has its columns and, as ``latest_…``, some of its latest version's.
+
+    ``pictures`` are its `images`, where somebody has them.
 
     Columns that are shown as they are may be ``models.Verbatim``. A disabled one is shown so that clients can switch
     it off: nothing of it leads anywhere.
     """
     disabled = row.state == ExtensionState.DISABLED
-    shown = images(base, row)
+    shown = pictures or images(base, row)
     url = urls.extension(base, row.name)
     return {
         "name": row.name,
@@ -93,12 +95,12 @@ def detail(base: str, row: Any, reviews: Iterable[Any]) -> dict[str, Any]:
 
     ``owners`` are names with spaces between. ``reviews`` are rows for ``review``.
     """
-    disabled = row.state == ExtensionState.DISABLED
+    disabled, pictures = row.state == ExtensionState.DISABLED, images(base, row)
     return {
-        **extension(base, row),
+        **extension(base, row, pictures),
         "description": {} if disabled else row.description,
         "description_html": {} if disabled else row.description_html or {},
-        "screenshots": [] if disabled else images(base, row)["screenshots"],
+        "screenshots": [] if disabled else pictures["screenshots"],
         "recent_changes": row.changes or [],
         "owners": sorted((row.owners or "").split()),
         "api_range": row.latest_api_range,

@@ -4,14 +4,14 @@ from types import SimpleNamespace
 from typing import Any
 
 from pyramid.request import Request
-from sqlalchemy import Select, bindparam, func, literal, literal_column, select
+from sqlalchemy import Select, bindparam, func, literal, literal_column, select, type_coerce
 
 from registry import representations
 from registry.domain import editing, visibility
 from registry.errors import ApiError, bad_field
 from registry.models import Detail as DetailRow
 from registry.models import Extension as Row
-from registry.models import Ownership, OwnershipRole, Team, User
+from registry.models import Ownership, OwnershipRole, Team, User, Verbatim, table
 from registry.models import Version as VersionRow
 from registry.packages.languages import language_tag
 from registry.permissions import Permission
@@ -46,7 +46,7 @@ OWNERS = (
 
 
 def _select(*columns: Any) -> Select[Any]:
-    """``columns`` of the extension, and what beside them its detail shows."""
+    """``columns``, and what of the newest version and of who owns the extension its detail shows."""
     return (
         select(
             *columns,
@@ -55,7 +55,6 @@ def _select(*columns: Any) -> Select[Any]:
             VersionRow.api_range.label("latest_api_range"),
             VersionRow.api_min.label("latest_api_min"),
             VersionRow.api_max.label("latest_api_max"),
-            DetailRow.__table__,
             OWNERS.label("owners"),
         )
         .select_from(Row)
@@ -65,8 +64,28 @@ def _select(*columns: Any) -> Select[Any]:
 
 
 # What the node of the tree has not read yet.
-_REST = _select().where(Row.id == bindparam("id"))
-_WHOLE = _select(Row.__table__, visibility.SHOWN.label("shown")).where(Row.name == bindparam("name"))
+_REST = _select(DetailRow.__table__).where(Row.id == bindparam("id"))
+# Of all that, for strangers: without what they are not shown, and JSON as it is stored where nothing looks into it.
+_NOT_SHOWN = {
+    "skeleton",
+    "listed",
+    "ever_shown",
+    "latest_id",
+    "edited",
+    "api_limit",
+    "origin",
+    "rating_score",
+    "changed",
+    "deleted",
+    "extension_id",
+}
+_AS_STORED = {"languages", "changes", "permissions", "dependencies", "peer_dependencies"}
+_FOR_STRANGERS = [
+    type_coerce(column, Verbatim()).label(column.name) if column.name in _AS_STORED else column
+    for column in (*table(Row).c, *table(DetailRow).c)
+    if column.name not in _NOT_SHOWN
+]
+_WHOLE = _select(*_FOR_STRANGERS, visibility.SHOWN.label("shown")).where(Row.name == bindparam("name"))
 
 
 @extension.get(permission=Permission.READ, validators=[query(ShownSchema())])
