@@ -6,7 +6,8 @@ store     a stream of subunit version 2 read and stored in a new SQLite database
           by names that are known, in tests per second of CPU; memory is what the process needs at its peak above what
           it needed before
 post      results of 100 tests each, every file the only one of a run of its own, sent over so many kept-alive
-          connections to `registry serve` with the ini file of development (waitress, SQLite)
+          connections to `registry serve` with the ini file of development (waitress, SQLite), and (production) with
+          granian's two processes in place of waitress
 floor     the same number of connections POST to a server that does nothing but read the body
 read      CPU milliseconds of all of the registry's processes for a GET, over many that follow one another
 """
@@ -36,6 +37,7 @@ from registry.models import Database, Extension, TestRun, User, Version, now
 from registry.results import read_results
 from results import PAGE, subunit_v2
 
+GRANIAN = {"use": "call:registry.serving.granian_server:factory", "workers": "2", "threads": "8"}
 ENV = [("1.13", "linux"), ("1.14", "linux"), ("1.14", "macos"), ("1.14", "windows")]
 
 
@@ -54,6 +56,9 @@ def main() -> None:
     found["floor_posts_per_s"] = round(publish.floor(chosen.connections))
     with running() as instance:
         found |= served(instance, chosen.posts, chosen.connections)
+    with running(server=GRANIAN) as instance:
+        _, _, figures = posted(instance, chosen.posts, chosen.connections)
+        found |= {f"production_{name}": value for name, value in figures.items()}
     print(json.dumps(found, indent=2) if chosen.json else "\n".join(f"{n:24} {v}" for n, v in found.items()))
 
 
@@ -106,7 +111,8 @@ def make_run(session, **columns) -> int:
     return row.id
 
 
-def served(instance: Instance, posts: int, connections: int) -> dict:
+def posted(instance: Instance, posts: int, connections: int) -> tuple[list[int], str, dict]:
+    """Results for new runs: these, the address of the version that they are of, and the figures."""
     publish.load(instance, 0.1, 1, "tested")
     publish.wait_for_all(instance)
     database = Database(f"sqlite:///{instance.database}")
@@ -142,10 +148,18 @@ def served(instance: Instance, posts: int, connections: int) -> dict:
         thread.join()
     took = time.perf_counter() - start
     check(instance, f"{version}test-runs/{runs[-1]}/")
-    found = {
-        "posts_per_s": round(posts / took),
-        "post_cpu_ms": round((instance.cpu() - cpu) / posts * 1000, 2),
-    }
+    return (
+        runs,
+        version,
+        {
+            "posts_per_s": round(posts / took),
+            "post_cpu_ms": round((instance.cpu() - cpu) / posts * 1000, 2),
+        },
+    )
+
+
+def served(instance: Instance, posts: int, connections: int) -> dict:
+    runs, version, found = posted(instance, posts, connections)
     paths = {
         "runs": f"{version}test-runs/?page_size=20",
         "run": f"{version}test-runs/{runs[0]}/",
