@@ -43,6 +43,7 @@ from registry.models.feedback import (
 from registry.models.mail import Digest, Mail, MailAddress
 from registry.models.many_rows import ManyRows
 from registry.models.ownership import Ownership, OwnershipRole, Transfer, TrustedPublisher
+from registry.models.prepared import Prepared
 from registry.models.refstack import PublicKey, RefStackResult
 from registry.models.search import SearchDocument
 from registry.models.teams import Invitation, Membership, Team, TeamRole
@@ -108,6 +109,7 @@ __all__ = [
     "Notification",
     "Ownership",
     "OwnershipRole",
+    "Prepared",
     "PublicKey",
     "RefStackResult",
     "Report",

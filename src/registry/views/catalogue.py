@@ -11,7 +11,7 @@ from registry.domain import editing, visibility
 from registry.errors import ApiError, bad_field
 from registry.models import Detail as DetailRow
 from registry.models import Extension as Row
-from registry.models import Ownership, OwnershipRole, Team, User, Verbatim, table
+from registry.models import Ownership, OwnershipRole, Prepared, Team, User, Verbatim, table
 from registry.models import Version as VersionRow
 from registry.packages.languages import language_tag
 from registry.permissions import Permission
@@ -85,7 +85,9 @@ _FOR_STRANGERS = [
     for column in (*table(Row).c, *table(DetailRow).c)
     if column.name not in _NOT_SHOWN
 ]
-_WHOLE = _select(*_FOR_STRANGERS, visibility.SHOWN.label("shown")).where(Row.name == bindparam("name"))
+_WHOLE = Prepared(
+    _select(*_FOR_STRANGERS, visibility.SHOWN.label("shown")).where(Row.name == bindparam("name"))
+)
 
 
 @extension.get(permission=Permission.READ, validators=[query(ShownSchema())])
@@ -102,7 +104,7 @@ def show_extension(request: Request) -> dict[str, Any]:
 @extension.for_strangers
 def detail_for_strangers(request: Request, name: str) -> dict[str, Any] | None:
     """What ``show_extension`` answers to anybody, where that is a detail; read in one statement."""
-    row = request.read.execute(_WHOLE, {"name": name}).one_or_none()
+    row = _WHOLE.one_or_none(request.read, name=name)
     if row is None or not row.shown or not visibility.detail_is_open(row):
         return None
     reviews = newest(request.read, row.id) if any(row.rating_counts) else ()
