@@ -15,6 +15,7 @@ from registry.models import (
     Artifact,
     Ownership,
     OwnershipRole,
+    Prepared,
     VersionState,
 )
 from registry.models import (
@@ -53,7 +54,8 @@ OWNERS = (
 )
 
 EXTENSION = select(ExtensionRow.__table__, SHOWN.label("shown"))
-BY_NAME = EXTENSION.where(or_(ExtensionRow.name == bindparam("name"), ExtensionRow.guid == bindparam("name")))
+OF_NAME = EXTENSION.where(or_(ExtensionRow.name == bindparam("name"), ExtensionRow.guid == bindparam("name")))
+_BY_NAME = Prepared(OF_NAME)
 _HOLDERS = select(Ownership.user_id, Ownership.team_id, Ownership.role).where(
     Ownership.extension_id == bindparam("extension_id")
 )
@@ -69,8 +71,8 @@ _VERSION = (
     .outerjoin(Artifact, Artifact.version_id == VersionRow.id)
     .where(VersionRow.extension_id == bindparam("extension_id"))
 )
-_BY_NUMBER = _VERSION.where(VersionRow.version == bindparam("version"))
-_BY_ID = _VERSION.where(VersionRow.id == bindparam("id"))
+_BY_NUMBER = Prepared(_VERSION.where(VersionRow.version == bindparam("version")))
+_BY_ID = Prepared(_VERSION.where(VersionRow.id == bindparam("id")))
 
 
 class Version(Node):
@@ -83,9 +85,7 @@ class Version(Node):
 
     def become(self, version_id: int) -> None:
         """Wrap another version of the same extension, which is what `latest` is to this asker."""
-        self.row = self.request.read.execute(
-            _BY_ID, {"extension_id": self.row.extension_id, "id": version_id}
-        ).one()
+        self.row = _BY_ID.one(self.request.read, extension_id=self.row.extension_id, id=version_id)
 
 
 class Versions(Node):
@@ -109,9 +109,8 @@ class Versions(Node):
         """Whether the version is nobody's business but its publishers'."""
         return bool(row.state != VersionState.SIGNED)
 
-    def _found(self, name: str, statement: Any, **which: Any) -> Version | None:
-        parameters = {"extension_id": self.__parent__.row.id, **which}
-        row = self.request.read.execute(statement, parameters).one_or_none()
+    def _found(self, name: str, statement: Prepared, **which: Any) -> Version | None:
+        row = statement.one_or_none(self.request.read, extension_id=self.__parent__.row.id, **which)
         if row is None or (self.is_private(row) and not self.permits(Permission.READ_PRIVATE)):
             return None
         if row.deleted is not None and not self.shows_deleted:
@@ -164,10 +163,10 @@ class Extensions(Node):
     child = Extension
 
     def find(self, name: str) -> Extension | None:
-        return self._found(BY_NAME, name=name)
+        return self._found(_BY_NAME, name=name)
 
-    def _found(self, statement: Any, **which: Any) -> Extension | None:
-        row = self.request.read.execute(statement, which).one_or_none()
+    def _found(self, statement: Prepared, **which: Any) -> Extension | None:
+        row = statement.one_or_none(self.request.read, **which)
         if row is None:
             return None
         extension: Extension = self.child(self, row.name, row)

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, select
 from registry import permissions
 from registry.models import (
     Extension,
+    Prepared,
     RefStackResult,
     TestDetail,
     TestEvent,
@@ -35,10 +36,11 @@ LISTED = RUNS.with_only_columns(
 RESULTS = select(table(TestResult), TestName.name, TestName.digest).join(
     TestName, TestName.id == TestResult.name_id
 )
-_RUN = RUNS.where(RunRow.id == bindparam("run_id"))
-_OF_VERSION = _RUN.where(RunRow.version_id == bindparam("version_id"))
+_ONE = RUNS.where(RunRow.id == bindparam("run_id"))
+_RUN = Prepared(_ONE)
+_OF_VERSION = Prepared(_ONE.where(RunRow.version_id == bindparam("version_id")))
 _OF_NONE = (
-    _RUN.add_columns(RefStackResult.public)
+    _ONE.add_columns(RefStackResult.public)
     .outerjoin(RefStackResult, RefStackResult.run_id == RunRow.id)
     .where(RunRow.version_id.is_(None))
 )
@@ -49,7 +51,7 @@ UPLOADED = (
         RefStackResult.signature, RefStackResult.public_key, RefStackResult.public, RefStackResult.meta
     )
 )
-_PLACE = (
+_PLACE = Prepared(
     select(Extension.name, Version.version)
     .select_from(RunRow)
     .outerjoin(Version, Version.id == RunRow.version_id)
@@ -119,7 +121,7 @@ class AnyRun(Node):
             yield Role.SELF, permissions.user(self.row.created_by)
 
     def reload(self) -> None:
-        self.row = self.request.read.execute(_RUN, {"run_id": self.row.id}).one()
+        self.row = _RUN.one(self.request.read, run_id=self.row.id)
 
 
 class TestRun(AnyRun):
@@ -140,8 +142,7 @@ class TestRuns(Node):
         number = row_number(name)
         if number is None:
             return None
-        wanted = {"run_id": number, "version_id": self.__parent__.row.id}
-        row = self.request.read.execute(_OF_VERSION, wanted).one_or_none()
+        row = _OF_VERSION.one_or_none(self.request.read, run_id=number, version_id=self.__parent__.row.id)
         if row is None:
             return None
         return (OpenTestRun if row.tokenless else TestRun)(self, name, row)
@@ -204,7 +205,7 @@ def shows(request: Any, row: Any) -> bool:
 
 def find_run(root: Node, number: int) -> AnyRun | None:
     """The run of that number, wherever it is in the tree; None where it is not there for who asks."""
-    place = root.request.read.execute(_PLACE, {"run_id": number}).one_or_none()
+    place = _PLACE.one_or_none(root.request.read, run_id=number)
     if place is None:
         return None
     api: Any = root["api"]["v4"]

@@ -7,16 +7,16 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from registry.models import Channel
+from registry.models import Channel, Prepared
 from registry.models import Extension as ExtensionRow
 from registry.models import Version as VersionRow
 from registry.packages.webextension import WebExtension as Format
 from registry.resources.base import Node, row_number
-from registry.resources.extensions import BY_NAME, EXTENSION, Extension, Extensions, Version, Versions
+from registry.resources.extensions import EXTENSION, OF_NAME, Extension, Extensions, Version, Versions
 
 _OURS = ExtensionRow.format == Format.name
-_BY_NAME = BY_NAME.where(_OURS)
-_BY_ID = EXTENSION.where(ExtensionRow.id == bindparam("id"), _OURS)
+_BY_NAME = Prepared(OF_NAME.where(_OURS))
+_BY_ID = Prepared(EXTENSION.where(ExtensionRow.id == bindparam("id"), _OURS))
 _EXTENSION_OF = select(VersionRow.extension_id).where(VersionRow.id == bindparam("id"))
 
 
