@@ -31,13 +31,13 @@ sys.path.append(str(Path(__file__).parents[1] / "tools"))
 
 import publish
 from instance import Instance, running
+from read import GRANIAN
 from registry import migrations
 from registry.domain import test_results
 from registry.models import Database, Extension, TestRun, User, Version, now
 from registry.results import read_results
 from results import PAGE, subunit_v2
 
-GRANIAN = {"use": "call:registry.serving.granian_server:factory", "workers": "2", "threads": "8"}
 ENV = [("1.13", "linux"), ("1.14", "linux"), ("1.14", "macos"), ("1.14", "windows")]
 
 

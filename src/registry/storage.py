@@ -102,7 +102,7 @@ class FileStorage:
 
     @contextlib.contextmanager
     def draft(self, limit: int | None = None, memory: int = 0) -> Iterator[Draft]:
-        """A new temporary file; removed at the end unless ``keep`` has moved it."""
+        """A new temporary file, on disk from ``memory`` bytes on; removed at the end unless ``keep`` has moved it."""
         with contextlib.closing(Draft(self._drafts, limit, memory)) as draft:
             yield draft
 

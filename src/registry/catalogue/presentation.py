@@ -46,10 +46,8 @@ def images(base: str, row: Any) -> dict[str, Any]:
 def extension(base: str, row: Any, pictures: dict[str, Any] | None = None) -> dict[str, Any]:
     """An extension as lists show it; ``row`` has its columns and, as ``latest_…``, some of its latest version's.
 
-    ``pictures`` are its `images`, where somebody has them.
-
-    Columns that are shown as they are may be ``models.Verbatim``. A disabled one is shown so that clients can switch
-    it off: nothing of it leads anywhere.
+    ``pictures`` are its ``images``, where they have been made. Columns that are shown as they are may be
+    ``models.Verbatim``. A disabled one is shown so that clients can switch it off: nothing of it leads anywhere.
     """
     disabled = row.state == ExtensionState.DISABLED
     shown = pictures or images(base, row)

@@ -16,9 +16,7 @@ from sqlalchemy import bindparam, select
 
 from registry.catalogue import seed
 from registry.catalogue.documents import LIST
-from registry.domain import visibility
 from registry.domain.reviews import BODY_LENGTH, TITLE_LENGTH
-from registry.errors import ApiError
 from registry.models import Detail
 from registry.models import Extension as Row
 from registry.models import Version as VersionRow
@@ -32,6 +30,7 @@ from registry.validators import json_body
 from registry.views.documents import document_response
 from registry.views.downloads import file_response
 from registry.views.reviews import newest, submit
+from registry.views.visibility import require_open
 
 NODE = "/api/v4/extensions/{name}"
 
@@ -71,8 +70,7 @@ def show_list(request: Request) -> Response:
 def show_more_info(request: Request) -> dict[str, Any]:
     """One extension in detail."""
     node = request.context
-    if not visibility.detail_is_open(node.row) and not node.permits(Permission.READ_PRIVATE):
-        raise ApiError(404, "There is nothing at this address.", "ERROR_NOT_FOUND")
+    require_open(node)
     request.keep_until_changed(node.row.id)
     rest = request.read.execute(_REST, {"id": node.row.id}).one()
     row = SimpleNamespace(**node.row._mapping, **rest._mapping)

@@ -217,9 +217,8 @@ def revoke_token(session: Session, token_id: int, actor_id: int | None, **said: 
 
 def revoke_everything(session: Session, user_id: int, actor_id: int | None) -> tuple[int, int]:
     """Let nothing speak for an account any more, nor keep anybody logged in: how many tokens, and keys, that were."""
-    session.scalars(
-        select(User.id).where(User.id == user_id).with_for_update()
-    ).one()  # nobody makes one meanwhile
+    # Nobody makes one meanwhile. The account may be disabled already, so this is not `locks.user`.
+    session.scalars(select(User.id).where(User.id == user_id).with_for_update()).one()
     tokens = list(session.scalars(select(Token.id).where(Token.user_id == user_id, Token.revoked.is_(None))))
     keys = list(session.scalars(select(ApiKey.id).where(ApiKey.user_id == user_id, ApiKey.revoked.is_(None))))
     for token_id in tokens:

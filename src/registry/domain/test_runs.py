@@ -43,8 +43,12 @@ COUNTS = tuple(map(str, Status))
 # How the end of a run is told in the record of events.
 _ENDED = {RunState.CANCELLED: "test-run.cancelled", RunState.EXPIRED: "test-run.expired"}
 _DUE = select(TestRun.id).where(TestRun.finished.is_(None), TestRun.deadline <= bindparam("moment")).limit(1)
-_HELD = select(TestRun).where(TestRun.id == bindparam("run_id")).with_for_update()
-_HELD = _HELD.execution_options(populate_existing=True)
+_HELD = (
+    select(TestRun)
+    .where(TestRun.id == bindparam("run_id"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 _NUMBER = select(Version.version).where(Version.id == bindparam("version_id"))
 _WAITING = exists().where(TestUpload.run_id == TestRun.id, TestUpload.state == UploadState.QUEUED)
 

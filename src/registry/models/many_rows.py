@@ -1,6 +1,5 @@
 """Writing many rows of plain values at once."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -24,5 +23,5 @@ class ManyRows:
             for style, mark in _MARKS.items()
         }
 
-    def __call__(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-        connection.exec_driver_sql(self._sql[connection.dialect.paramstyle], list(rows))
+    def __call__(self, connection: Connection, rows: list[tuple[Any, ...]]) -> None:
+        connection.exec_driver_sql(self._sql[connection.dialect.paramstyle], rows)

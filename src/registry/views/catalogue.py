@@ -8,7 +8,7 @@ from sqlalchemy import Select, bindparam, func, literal, literal_column, select,
 
 from registry import representations
 from registry.domain import editing, visibility
-from registry.errors import ApiError, bad_field
+from registry.errors import bad_field
 from registry.models import Detail as DetailRow
 from registry.models import Extension as Row
 from registry.models import Ownership, OwnershipRole, Prepared, Team, User, Verbatim, table
@@ -22,6 +22,7 @@ from registry.schemas.extensions import EditSchema
 from registry.schemas.translations import ShownSchema
 from registry.validators import json_body, query
 from registry.views.reviews import newest
+from registry.views.visibility import require_open
 
 extensions = ResourceService("extensions", "/api/v4/extensions/", Extensions)
 extension = ResourceService("extension", "/api/v4/extensions/{name}/", Extension)
@@ -95,8 +96,7 @@ _WHOLE = Prepared(
 def show_extension(request: Request) -> dict[str, Any]:
     """One extension in detail."""
     node = request.context
-    if not visibility.detail_is_open(node.row) and not node.permits(Permission.READ_PRIVATE):
-        raise ApiError(404, "There is nothing at this address.", "ERROR_NOT_FOUND")
+    require_open(node)
     request.keep_until_changed(node.row.id)
     return detail(request, node.row)
 

@@ -18,7 +18,7 @@ from registry.schemas.answers import TEXT, TIME, mapping, one_of, or_null
 from registry.schemas.teams import OwnerSchema, TransferSchema
 from registry.urls import API
 from registry.validators import json_body
-from registry.views.test_runs import open_to_extension
+from registry.views.visibility import require_open
 
 _EXTENSION = f"{API}/extensions/{{name}}/"
 owners = ResourceService("owners", f"{_EXTENSION}owners/", nodes.Owners)
@@ -53,7 +53,7 @@ OFFER = mapping(to=TEXT, created=TIME)
 @answering({"type": "array", "items": HOLDER})
 def list_owners(request: Request) -> list[dict[str, Any]]:
     """Who owns and who publishes the extension; a team is written `team:NAME`."""
-    open_to_extension(request.context.__parent__)
+    require_open(request.context.__parent__)
     extension = request.context.__parent__.row
     return [_holder(row) for row in request.read.execute(_HOLDERS, {"extension_id": extension.id})]
 
@@ -62,7 +62,7 @@ def list_owners(request: Request) -> list[dict[str, Any]]:
 @answering(mapping(holder=TEXT, role=or_null(ROLE)))
 def show_owner(request: Request) -> dict[str, Any]:
     """What somebody, or a team, is to the extension; null for nothing."""
-    open_to_extension(request.context.__parent__.__parent__)
+    require_open(request.context.__parent__.__parent__)
     return {"holder": request.context.__name__, "role": request.context.row.role}
 
 

@@ -10,7 +10,6 @@ from sqlalchemy import Connection, Select, bindparam
 from registry import pagination
 from registry.catalogue import presentation
 from registry.domain import reviews as rules
-from registry.domain import visibility
 from registry.errors import ApiError
 from registry.models import Review as Row
 from registry.permissions import Permission
@@ -22,6 +21,7 @@ from registry.schemas.feedback import ReplySchema, ReviewEditSchema, ReviewSchem
 from registry.schemas.queries import YesNo
 from registry.urls import API
 from registry.validators import json_body, query
+from registry.views.visibility import require_open
 
 REVIEWS = f"{API}/extensions/{{name}}/reviews/"
 reviews = ResourceService("reviews", REVIEWS, nodes.Reviews)
@@ -175,8 +175,7 @@ def of_extension(request: Request) -> Any:
     while not isinstance(node, nodes.Reviews):
         node = node.__parent__
     extension = node.__parent__
-    if not visibility.detail_is_open(extension.row) and not extension.permits(Permission.READ_PRIVATE):
-        raise ApiError(404, "There is nothing at this address.", "ERROR_NOT_FOUND")
+    require_open(extension)
     return extension.row
 
 

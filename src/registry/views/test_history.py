@@ -15,7 +15,8 @@ from registry.schemas.answers import page
 from registry.schemas.test_history import HISTORY, TEST, HistorySchema, TestsSchema
 from registry.urls import API
 from registry.validators import query
-from registry.views.test_runs import keep_a_moment, open_to_extension
+from registry.views.test_runs import keep_a_moment
+from registry.views.visibility import require_open
 
 PATH = f"{API}/extensions/{{name}}/tests/"
 tests = ResourceService("tests", PATH, nodes.NamedTests)
@@ -87,7 +88,7 @@ def show_test(request: Request) -> dict[str, Any]:
 
 def _extension(request: Request, node: Any) -> Any:
     """The extension above, which has to be shown to who asks."""
-    open_to_extension(node.__parent__)
+    require_open(node.__parent__)
     row = node.__parent__.row
     keep_a_moment(request, row.id)
     return row

@@ -18,7 +18,7 @@ from registry.schemas import answers
 from registry.schemas.test_policies import POLICY, PolicySchema, ReleaseSchema
 from registry.urls import API
 from registry.validators import json_body
-from registry.views.test_runs import open_to_extension
+from registry.views.visibility import require_open
 
 policy = ResourceService("test_policy", f"{API}/extensions/{{name}}/", Extension, view="test-policy/")
 release = ResourceService(
@@ -31,7 +31,7 @@ release = ResourceService(
 def show_policy(request: Request) -> dict[str, Any]:
     """What must have passed before a version is `latest`, and which versions wait for that."""
     node = request.context
-    open_to_extension(node)
+    require_open(node)
     row = request.read.execute(
         select(table(TestPolicy)).where(TestPolicy.extension_id == node.row.id)
     ).one_or_none()

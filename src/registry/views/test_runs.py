@@ -11,7 +11,7 @@ from pyramid.request import Request
 from sqlalchemy import Select, select
 
 from registry import pagination, urls
-from registry.domain import test_plans, test_runs, visibility
+from registry.domain import test_plans, test_runs
 from registry.errors import ApiError, bad_field
 from registry.models import OPEN, TestRun, TestUpload, table
 from registry.models.test_runs import ENVIRONMENT
@@ -30,6 +30,7 @@ from registry.schemas.test_runs import (
 )
 from registry.urls import API
 from registry.validators import json_body, query
+from registry.views.visibility import require_open
 
 RUNS_PATH = f"{API}/extensions/{{name}}/versions/{{version}}/test-runs/"
 RUN_PATH = f"{RUNS_PATH}{{run}}/"
@@ -135,13 +136,7 @@ def target(version: Any) -> dict[str, Any]:
 
 def open_to(version: Any) -> None:
     """What a version shows is shown to whom its extension is shown."""
-    open_to_extension(version.__parent__.__parent__)
-
-
-def open_to_extension(extension: Any) -> None:
-    """Raises ApiError where strangers do not see the extension, and who asks is one."""
-    if not visibility.detail_is_open(extension.row) and not extension.permits(Permission.READ_PRIVATE):
-        raise ApiError(404, "There is nothing at this address.", "ERROR_NOT_FOUND")
+    require_open(version.__parent__.__parent__)
 
 
 def settle(request: Request, node: nodes.AnyRun) -> None:

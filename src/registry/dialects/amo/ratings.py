@@ -16,7 +16,7 @@ from registry.catalogue import presentation
 from registry.catalogue.presentation import time
 from registry.dialects.amo import pages, representation
 from registry.dialects.amo.texts import translated
-from registry.domain import review_flags, visibility
+from registry.domain import review_flags
 from registry.domain import reviews as rules
 from registry.errors import ApiError, bad_field
 from registry.models import Extension, ExtensionState, FormerReview, User, Version, VersionState
@@ -29,6 +29,7 @@ from registry.resources.base import row_number
 from registry.rest import ResourceService, answering
 from registry.schemas.ratings import FlagSchema, RatingEditSchema, RatingSchema, ReplySchema
 from registry.validators import json_body, query
+from registry.views.visibility import is_open
 
 ANY = {"type": "object"}
 RATINGS = "/api/v5/ratings/rating/"
@@ -218,13 +219,9 @@ def flag_rating(request: Request) -> dict[str, Any]:
 def _addon(request: Request, name: str) -> WebExtension:
     """The node of an add-on whose reviews are to be seen. Raises ApiError 404."""
     found: WebExtension | None = request.root["api"]["v4"]["webextensions"].find(name)
-    if found is None or not _open(found):
+    if found is None or not is_open(found):
         raise ApiError(404, "There is no such add-on.", "ERROR_NOT_FOUND")
     return found
-
-
-def _open(extension: Any) -> bool:
-    return visibility.detail_is_open(extension.row) or extension.permits(Permission.READ_PRIVATE)
 
 
 def _version(request: Request, extension_id: int, name: str) -> int:
@@ -244,7 +241,7 @@ def _version(request: Request, extension_id: int, name: str) -> int:
 
 
 def _present(request: Request, review: Any) -> Any:
-    if review.row.deleted is not None or not _open(review.__parent__.__parent__):
+    if review.row.deleted is not None or not is_open(review.__parent__.__parent__):
         raise _gone()
     return review
 
