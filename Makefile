@@ -7,8 +7,10 @@ PYTHONS ?= python3 python3.13 python3.12 python3.11 python3.14
 BIN := .venv/bin
 PYTHON := $(BIN)/python
 PIP := $(PYTHON) -m pip --quiet --disable-pip-version-check
-# A test that hangs is told with a traceback of where, and ends the run.
-PYTEST := $(PYTHON) -m pytest -n auto --dist loadgroup -o faulthandler_timeout=120 -o faulthandler_exit_on_timeout=true
+# A test that hangs is told with a traceback of where, and ends the run. What Python compiles is kept, because each of the
+# hundreds of processes that tests start would otherwise compile all of the code for itself.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(PYTHON) -m pytest -n auto --dist loadgroup \
+  -o faulthandler_timeout=120 -o faulthandler_exit_on_timeout=true
 INSTALLED := .venv/installed
 INSTALLED_TESTS := .venv/installed-tests
 
