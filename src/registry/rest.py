@@ -10,6 +10,7 @@ of the node, not a node; ``traverse`` names the node where a dialect's path spel
 services may share an address, when one of them is for some verbs alone (``request_method``).
 """
 
+import functools
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
@@ -178,6 +179,7 @@ def _add_services(config: Any) -> None:
         config.add_cornice_service(service)
 
 
+@functools.cache
 def _without_names(path: str) -> str:
     """A path that is the same for all ways to name its variable segments; those of a certain form sort first."""
     return _VARIABLE.sub(r"~\1", path)
