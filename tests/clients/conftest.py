@@ -48,7 +48,7 @@ def brackets_client(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., d
     return run
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[mozilla_site.Site]:
     """A running registry for Mozilla's clients, and somebody's API key there."""
     with mozilla_site.serving(tmp_path_factory.mktemp("registry")) as site:

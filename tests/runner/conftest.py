@@ -69,7 +69,7 @@ class Site:
         return {each["test"]: each["status"] for each in self.get(f"{run['url']}results/")["results"]}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("registry")
     ini = write_ini(folder, f"sqlite:///{folder}/var/registry.sqlite")
