@@ -2,6 +2,7 @@
 
 `database_url`  a migrated database without rows, of this test alone; SQLite, or PostgreSQL when the
                 environment variable TEST_DATABASE_URL names a server where databases may be created
+`template`      the URL of a migrated database, made once by each test process
 `blank_url`     a database without tables, for tests of the schema itself; `blank_database(folder)` for other scopes
 `database`      the `Database` behind `database_url`
 `chain`         the files of a development signing chain
@@ -16,7 +17,6 @@
 """
 
 import gc
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -28,7 +28,7 @@ import webtest
 from click.testing import CliRunner, Result
 from pyramid.config import Configurator
 
-from registry import migrations, settings
+from registry import settings
 from registry.cli import registry
 from registry.jobs import runner
 from registry.jobs.worker import open_context
@@ -49,24 +49,14 @@ def blank_database() -> Callable[[Path], AbstractContextManager[str]]:
 
 
 @pytest.fixture(scope="session")
-def _template(
-    blank_database: Callable[[Path], AbstractContextManager[str]], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """The URL of a migrated database, made once by each test process."""
-    with blank_database(tmp_path_factory.mktemp("template")) as url:
-        migrations.upgrade(url)
+def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with databases.migrated(tmp_path_factory.mktemp("template")) as url:
         yield url
 
 
 @pytest.fixture
-def database_url(_template: str, tmp_path: Path) -> str:
-    if databases.SERVER:
-        # Emptying takes a hundredth of the time that a new database takes.
-        databases.empty(_template)
-        return _template
-    url = f"sqlite:///{tmp_path}/registry.sqlite"
-    shutil.copyfile(_template.removeprefix("sqlite:///"), url.removeprefix("sqlite:///"))
-    return url
+def database_url(template: str, tmp_path: Path) -> str:
+    return databases.fresh(template, tmp_path)
 
 
 @pytest.fixture

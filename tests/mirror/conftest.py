@@ -14,13 +14,14 @@ import webtest
 from click.testing import CliRunner, Result
 from pyramid.config import Configurator
 
-from registry import migrations, settings
+from registry import settings
 from registry.cli import registry
 from registry.jobs.base import WorkerContext
 from registry.jobs.clerk import Clerk
 from registry.jobs.worker import open_context
 from registry.models import Database
 from registry.wsgi import application
+from support import databases
 from support.application import configure
 from support.site import Answer, site
 
@@ -65,14 +66,22 @@ def source(app: webtest.TestApp) -> Iterator[Source]:
         yield source
 
 
+@pytest.fixture(scope="session")
+def template_there(template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A second template, since on a server the first one is the database of the source."""
+    if not databases.SERVER:
+        yield template
+        return
+    with databases.migrated(tmp_path_factory.mktemp("there")) as url:
+        yield url
+
+
 @pytest.fixture
-def there(blank_database, tmp_path: Path) -> Iterator[str]:
+def there(template_there: str, tmp_path: Path) -> str:
     """The database of the mirror."""
     folder = tmp_path / "there"
     folder.mkdir()
-    with blank_database(folder) as url:
-        migrations.upgrade(url)
-        yield url
+    return databases.fresh(template_there, folder)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
+from registry import migrations
 from registry.models import Base
 
 SERVER = os.environ.get("TEST_DATABASE_URL", "")
@@ -36,6 +38,25 @@ def blank(folder: Path) -> Iterator[str]:
     finally:
         with _connection(SERVER) as connection:
             connection.execute(text(f"DROP DATABASE {url.database} WITH (FORCE)"))
+
+
+@contextlib.contextmanager
+def migrated(folder: Path) -> Iterator[str]:
+    """The URL of a database to be a template for `fresh`: like `blank`, with tables."""
+    with blank(folder) as url:
+        migrations.upgrade(url)
+        yield url
+
+
+def fresh(template: str, folder: Path) -> str:
+    """The URL of a migrated database without rows: a copy in ``folder``, or on the server the template itself."""
+    if SERVER:
+        # Emptying takes a hundredth of the time that a new database takes.
+        empty(template)
+        return template
+    url = f"sqlite:///{folder}/registry.sqlite"
+    shutil.copyfile(template.removeprefix("sqlite:///"), url.removeprefix("sqlite:///"))
+    return url
 
 
 def empty(url: str) -> None:
