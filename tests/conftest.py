@@ -35,11 +35,12 @@ from registry.jobs.worker import open_context
 from registry.models import Database
 from registry.signing import ChainPaths, create_development_chain
 from registry.wsgi import application
-from support import databases, engines
+from support import databases, disk, engines
 from support.accounts import Accounts
 from support.application import configure
 
 engines.share()
+disk.hurry()
 USE_A_DATABASE = {"database_url", "blank_database"}
 
 
