@@ -4,7 +4,6 @@ import gzip
 import io
 import random
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import example, given, settings
@@ -38,7 +37,7 @@ def check(data):
         assert len(result.detail.encode()) <= 1003  # a character that was cut is replaced by a longer one
         for text in (result.id, result.message, result.detail, *result.tags):
             assert "\0" not in text.encode().decode()
-        assert result.started is None or datetime(1970, 1, 1, tzinfo=UTC) <= result.started
+        assert result.started is None or result.started >= 0
         assert result.duration is None or 0 <= result.duration < float("inf")
     return True
 

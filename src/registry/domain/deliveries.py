@@ -20,6 +20,7 @@ from registry.models import (
     JobState,
     Ownership,
     OwnershipRole,
+    Prepared,
     Webhook,
     WebhookState,
     now,
@@ -44,12 +45,14 @@ KEPT = datetime.timedelta(days=30)
 AT_ONCE = 1000
 _ACTIVE = select(Webhook.id, Webhook.events).where(Webhook.state == WebhookState.ACTIVE)
 _EXTENSION: Any = bindparam("extension_id")
-_SUBSCRIBED = union_all(
-    _ACTIVE.where(Webhook.extension_id == _EXTENSION),
-    _ACTIVE.join(Ownership, Ownership.team_id == Webhook.team_id).where(
-        Ownership.extension_id == _EXTENSION, Ownership.role == OwnershipRole.OWNER
-    ),
-    _ACTIVE.where(Webhook.extension_id.is_(None), Webhook.team_id.is_(None)),
+_SUBSCRIBED = Prepared(
+    union_all(
+        _ACTIVE.where(Webhook.extension_id == _EXTENSION),
+        _ACTIVE.join(Ownership, Ownership.team_id == Webhook.team_id).where(
+            Ownership.extension_id == _EXTENSION, Ownership.role == OwnershipRole.OWNER
+        ),
+        _ACTIVE.where(Webhook.extension_id.is_(None), Webhook.team_id.is_(None)),
+    )
 )
 _NEW = insert(table(Delivery)).returning(Delivery.id)
 _ORDER = (
@@ -92,7 +95,7 @@ def tell(session: Session, kind: str, seq: int, extension_id: int | None) -> Non
     known = TYPES.get(kind)
     if known is None or extension_id is None:
         return
-    for webhook in session.connection().execute(_SUBSCRIBED, {"extension_id": extension_id}).all():
+    for webhook in _SUBSCRIBED.all(session.connection(), extension_id=extension_id):
         if known in webhook.events:
             add(session, Message(webhook.id, f"evt_{seq}", known, seq))
 

@@ -18,11 +18,11 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from registry.domain import deliveries, locks
-from registry.models import Event, EventSubject, Extension, now, table
+from registry.models import Event, EventSubject, Extension, Prepared, now, table
 
 GENESIS = bytes(32)
 _cause: ContextVar[dict[str, Any] | None] = ContextVar("cause", default=None)
-_NEW = insert(table(Event))
+_NEW = Prepared(insert(table(Event)))
 _CHANGED = (
     update(table(Extension))
     .where(table(Extension).c.id == bindparam("changed_id"))
@@ -32,7 +32,7 @@ _CHANGED_IF_SEEN = _CHANGED.where(table(Extension).c.changed.is_not(None))
 _ABOUT = insert(table(EventSubject))
 # What in an event's data is the number of an account.
 PEOPLE = ("user", "from_user_id", "to_user_id")
-_LAST = select(Event.seq, Event.hash).order_by(Event.seq.desc()).limit(1)
+_LAST = Prepared(select(Event.seq, Event.hash).order_by(Event.seq.desc()).limit(1))
 
 
 class _Event(NamedTuple):
@@ -90,13 +90,12 @@ def record(
         data["cause"] = cause
     locks.events(session)
     connection = session.connection()
-    last = connection.execute(_LAST).one_or_none()
+    last = _LAST.one_or_none(connection)
     event = _Event(
         last.seq + 1 if last else 1, now(), kind, actor_id, extension_id, data, last.hash if last else GENESIS
     )
     shown = sorted(set(changes))
-    row = {**event._asdict(), "public": public or bool(shown), "hash": _hash(event)}
-    connection.execute(_NEW, row)
+    _NEW.run(connection, **event._asdict(), public=public or bool(shown), hash=_hash(event))
     if public:
         connection.execute(_CHANGED, {"changed_id": extension_id, "seq": event.seq})
     if shown:

@@ -11,7 +11,7 @@ from sqlalchemy import and_, case, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from registry.models import RunSource, TestCell, TestRun, table
+from registry.models import Prepared, RunSource, TestCell, TestRun, table
 from registry.results import Outcome
 
 TOKENLESS = "tokenless"
@@ -39,16 +39,17 @@ def count(session: Session, run: TestRun) -> None:
     outcome = str(run.outcome)
     counts = {str(name): int(name == outcome) for name in COUNTED}
     newest = {"newest_run_id": run.id, "newest_outcome": outcome, "newest": run.finished}
-    connection.execute(_counting(connection.dialect.name, outcome), {**_key(run), **counts, **newest})
+    _counting(connection.dialect.name, outcome).run(connection, **_key(run), **counts, **newest)
 
 
 @functools.cache
-def _counting(dialect: str, outcome: str) -> Any:
+def _counting(dialect: str, outcome: str) -> Prepared:
     new = _INSERT[dialect](_CELL)
     # Results that come late are of a run that ended before others, perhaps.
     is_newest = new.excluded.newest >= _CELL.c.newest
     later = {name: case((is_newest, new.excluded[name]), else_=_CELL.c[name]) for name in _NEWEST}
-    return new.on_conflict_do_update(index_elements=_KEY, set_={outcome: _CELL.c[outcome] + 1, **later})
+    counted = {outcome: _CELL.c[outcome] + 1, **later}
+    return Prepared(new.on_conflict_do_update(index_elements=_KEY, set_=counted))
 
 
 def uncount(session: Session, run: TestRun) -> None:

@@ -9,14 +9,14 @@ from sqlalchemy.orm import Session
 
 from registry.domain import test_runs
 from registry.domain.errors import TooMany
-from registry.models import OPEN, RunState, TestEvent, TestRun, now, table
+from registry.models import OPEN, Prepared, RunState, TestEvent, TestRun, now, table
 
 STATUS_LENGTH, ERROR_BYTES = 1024, 8 * 1024
 MOST, A_MINUTE = 1000, 60
 MINUTE = datetime.timedelta(minutes=1)
 STATUS, STARTED, RESULTS, REJECTED = "status", "started", "results", "rejected"
 SAID = ("text", "finished", "error", "exit_code", "done", "total")
-_NEW = insert(table(TestEvent)).returning(table(TestEvent).c.id)
+_NEW = Prepared(insert(table(TestEvent)).returning(table(TestEvent).c.id), "run_id", "kind", "created", *SAID)
 _SAYS_NOTHING = dict.fromkeys(SAID)
 
 
@@ -67,8 +67,8 @@ def say(session: Session, run_id: int, said: Said) -> int:
 def note(session: Session, row: TestRun, kind: str, text: str, **values: Any) -> int:
     """Something that happened to the run: the number of its event."""
     row.events += 1
-    event = {**_SAYS_NOTHING, "run_id": row.id, "kind": kind, "text": text, "created": now(), **values}
-    number: int = session.connection().execute(_NEW, event).scalar_one()
+    said = {**_SAYS_NOTHING, **values, "text": text}
+    number: int = _NEW.scalar(session.connection(), run_id=row.id, kind=kind, created=now(), **said)
     return number
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import aliased
 
 from registry.domain.test_cells import TRUSTED
 from registry.domain.test_diffs import GOOD, is_bad
-from registry.models import Artifact, TestCell, TestPolicy, TestResult, Version, table
+from registry.models import Artifact, Prepared, TestCell, TestPolicy, TestResult, Version, table
 from registry.results import Outcome
 
 # Of the versions that are held so many are judged, the newest, by so many rows of counters.
@@ -38,7 +38,7 @@ _HELD = (
     )
     .order_by(Version.id.desc())
 )
-_IS_HELD = _HELD.with_only_columns(Version.id).order_by(None).limit(1)
+_IS_HELD = Prepared(_HELD.with_only_columns(Version.id).order_by(None).limit(1))
 _ROWS = (
     select(table(TestCell))
     .join(
@@ -106,7 +106,7 @@ def held(connection: Connection, extension_id: int) -> Sequence[Any]:
 
 
 def holds_any(connection: Connection, extension_id: int) -> bool:
-    return connection.scalar(_IS_HELD, {"extension_id": extension_id}) is not None
+    return _IS_HELD.scalar(connection, extension_id=extension_id) is not None
 
 
 def judge(connection: Connection, extension_id: int, latest_id: int | None) -> list[Judged]:

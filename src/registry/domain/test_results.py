@@ -14,7 +14,7 @@ from sqlalchemy import ARRAY, JSON, Connection, String, any_, bindparam, func, s
 from sqlalchemy.orm import Session
 
 from registry.domain.errors import Invalid
-from registry.models import ManyRows, TestDetail, TestName, TestResult, TestRun, table
+from registry.models import ManyRows, Prepared, TestDetail, TestName, TestResult, TestRun, table
 from registry.results import Format, Result, Status, Summary, worst
 
 MOST_TESTS = 100_000
@@ -41,7 +41,7 @@ _OF_EXTENSION = {
     True: _NAME.c.extension_id.is_(None),
 }
 _KNOWN = {
-    (dialect, loose): select(_NAME.c.digest, _NAME.c.id).where(whose, digests)
+    (dialect, loose): Prepared(select(_NAME.c.digest, _NAME.c.id).where(whose, digests))
     for dialect, digests in _DIGESTS.items()
     for loose, whose in _OF_EXTENSION.items()
 }
@@ -99,8 +99,7 @@ def _names(connection: Connection, extension_id: int | None, names: Sequence[str
 
 def _known(connection: Connection, extension_id: int | None, digests: list[str]) -> dict[str, int]:
     statement = _KNOWN[connection.dialect.name, extension_id is None]
-    found = connection.execute(statement, {"extension_id": extension_id, "digests": digests})
-    return dict(map(tuple, found.all()))
+    return dict(statement.all(connection, extension_id=extension_id, digests=digests))
 
 
 def _store(connection: Connection, run_id: int, results: list[tuple[int, Result]], first: bool) -> None:
@@ -137,7 +136,7 @@ def _row(run_id: int, name_id: int, result: Result, tags: dict[tuple[str, ...], 
         run_id,
         name_id,
         result.status.value,
-        result.started and result.started.timestamp(),
+        result.started,
         result.duration,
         result.message or None,
         tags.get(result.tags),

@@ -23,12 +23,15 @@ from registry.domain import events, test_cells, test_policies
 from registry.domain.errors import Conflict
 from registry.models import (
     OPEN,
+    Prepared,
     RunState,
     TestRun,
     TestUpload,
     UploadState,
     Version,
+    loaded,
     now,
+    table,
 )
 from registry.results import Outcome, Status, outcome
 
@@ -43,19 +46,18 @@ COUNTS = tuple(map(str, Status))
 # How the end of a run is told in the record of events.
 _ENDED = {RunState.CANCELLED: "test-run.cancelled", RunState.EXPIRED: "test-run.expired"}
 _DUE = select(TestRun.id).where(TestRun.finished.is_(None), TestRun.deadline <= bindparam("moment")).limit(1)
-_HELD = (
-    select(TestRun)
+_HELD = Prepared(
+    select(*(column for column in table(TestRun).c if column.name not in ("tests", "extra")))
     .where(TestRun.id == bindparam("run_id"))
     .with_for_update()
-    .execution_options(populate_existing=True)
 )
-_NUMBER = select(Version.version).where(Version.id == bindparam("version_id"))
+_NUMBER = Prepared(select(Version.version).where(Version.id == bindparam("version_id")))
 _WAITING = exists().where(TestUpload.run_id == TestRun.id, TestUpload.state == UploadState.QUEUED)
 
 
 def held(session: Session, run_id: int) -> TestRun:
     """The run, for whoever changes it; ended first if its time is up."""
-    row = session.scalars(_HELD, {"run_id": run_id}).one()
+    row = loaded(session, TestRun, _HELD.one(session.connection(), run_id=run_id))
     if is_due(row) and end_due(session, run_id=run_id):
         session.refresh(row)
     return row
@@ -116,7 +118,7 @@ def end(
 
 def record(session: Session, row: TestRun, actor_id: int | None = None) -> None:
     """Put into the record how it ended."""
-    version = session.connection().scalar(_NUMBER, {"version_id": row.version_id})
+    version = _NUMBER.scalar(session.connection(), version_id=row.version_id)
     events.record(
         session,
         _ENDED.get(RunState(row.state), "test-run.finished"),

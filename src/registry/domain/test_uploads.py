@@ -17,6 +17,7 @@ from registry.domain.errors import TooMany
 from registry.models import (
     OPEN,
     Job,
+    Prepared,
     RefStackResult,
     RunSource,
     RunState,
@@ -34,10 +35,6 @@ from registry.results import Results
 READ = "test-results"  # the kind of job that reads a large file
 OF_NETWORK = ((datetime.timedelta(hours=1), 10), (datetime.timedelta(days=1), 50))
 FORGOTTEN_AT_ONCE = 20
-_NEW = {
-    name: insert(table(TestUpload)).on_conflict_do_nothing().returning(table(TestUpload).c.id)
-    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
-}
 # Literally as their indexes have it: a parameter could be anything.
 _ANONYMOUS = text(f"test_run.source = '{RunSource.ANONYMOUS}'")
 
@@ -52,6 +49,15 @@ class File:
     format: str = ""
     producer: str | None = None
     final: bool = True
+
+
+_GIVEN = (*File.__dataclass_fields__, "run_id", "state", "created")
+_NEW = {
+    name: Prepared(
+        insert(table(TestUpload)).on_conflict_do_nothing().returning(table(TestUpload).c.id), *_GIVEN
+    )
+    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
 
 
 def unasked(session: Session, plan: test_plans.Plan, file: File, results: Results) -> int:
@@ -184,6 +190,6 @@ def _note(session: Session, row: TestRun, file: File, state: UploadState) -> int
     What a worker could not read then it could not read now, so that it was rejected makes no difference.
     """
     connection = session.connection()
-    columns = {**vars(file), "run_id": row.id, "state": state, "created": now()}
-    number: int | None = connection.scalar(_NEW[connection.dialect.name], columns)
+    new = _NEW[connection.dialect.name]
+    number: int | None = new.scalar(connection, **vars(file), run_id=row.id, state=state, created=now())
     return number

@@ -43,7 +43,7 @@ from registry.models.feedback import (
 from registry.models.mail import Digest, Mail, MailAddress
 from registry.models.many_rows import ManyRows
 from registry.models.ownership import Ownership, OwnershipRole, Transfer, TrustedPublisher
-from registry.models.prepared import Prepared
+from registry.models.prepared import Prepared, loaded
 from registry.models.refstack import PublicKey, RefStackResult
 from registry.models.search import SearchDocument
 from registry.models.teams import Invitation, Membership, Team, TeamRole
@@ -147,6 +147,7 @@ __all__ = [
     "VersionState",
     "Webhook",
     "WebhookState",
+    "loaded",
     "now",
     "table",
 ]

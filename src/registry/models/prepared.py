@@ -1,82 +1,153 @@
-"""A statement that is asked so often that executing it must cost no more than the database takes."""
+"""A statement that is executed so often that this must cost no more than the database takes."""
 
 from collections import namedtuple
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import Dialect
-from sqlalchemy.exc import NoResultFound
+from sqlalchemy.exc import DBAPIError, NoResultFound
+from sqlalchemy.orm import Session, make_transient_to_detached
+from sqlalchemy.orm.attributes import instance_dict
+
+from registry.models.base import Base
+
+M = TypeVar("M", bound=Base)
+Processor = Callable[[Any], Any]
 
 
 class Prepared:
-    """A SELECT of one row at most, compiled once for each kind of database and handed to the driver as it is.
+    """A statement compiled once for each kind of database and handed to the driver as it is.
 
-    What SQLAlchemy does for an execution takes twice as long as the query by a key. Parameters must be plain; values
-    come as the statement's types have them.
+    What SQLAlchemy does for an execution takes twice as long as the query by a key. Values go and come as the
+    statement's types have them; there is no IN of many, and no default is filled in: an INSERT names the ``columns``
+    that it is given, unless it is given all. All methods raise sqlalchemy.exc.DBAPIError.
     """
 
-    def __init__(self, statement: Any):
-        self._statement = statement
+    def __init__(self, statement: Any, *columns: str):
+        self._statement, self._columns = statement, columns
         self._made: dict[str, _Made] = {}
 
+    def run(self, connection: Connection, **parameters: Any) -> None:
+        """Execute it; what it returns is left alone."""
+        self._execute(connection, parameters, _Made.run)
+
+    def all(self, connection: Connection, **parameters: Any) -> list[Any]:
+        """All rows, with their columns as attributes."""
+        found: list[Any] = self._execute(connection, parameters, _Made.all)
+        return found
+
     def one_or_none(self, connection: Connection, **parameters: Any) -> Any:
-        """The row, with its columns as attributes. Raises sqlalchemy.exc.DBAPIError."""
-        dialect = connection.dialect
-        made = self._made.get(dialect.name)
-        if made is None:
-            made = self._made[dialect.name] = _Made(self._statement, dialect)
-        cursor: Any = connection.connection.cursor()
-        try:
-            return made.ask(cursor, parameters)
-        except made.error:
-            # SQLAlchemy knows what is wrong, and whether the connection is any good.
-            return connection.execute(self._statement, parameters).one_or_none()
-        finally:
-            cursor.close()
+        """The first row, with its columns as attributes; None where there is none."""
+        return self._execute(connection, parameters, _Made.first)
 
     def one(self, connection: Connection, **parameters: Any) -> Any:
-        """The row, which there must be. Raises NoResultFound, and sqlalchemy.exc.DBAPIError."""
+        """The row, which there must be. Raises NoResultFound."""
         row = self.one_or_none(connection, **parameters)
         if row is None:
             raise NoResultFound("There is no such row.")
         return row
 
+    def scalar(self, connection: Connection, **parameters: Any) -> Any:
+        """The first column of the first row; None where there is none."""
+        row = self.one_or_none(connection, **parameters)
+        return None if row is None else row[0]
+
+    def _execute(
+        self, connection: Connection, parameters: dict[str, Any], take: Callable[["_Made", Any], Any]
+    ) -> Any:
+        dialect = connection.dialect
+        made = self._made.get(dialect.name)
+        if made is None:
+            made = self._made[dialect.name] = _Made(self._statement, self._columns, dialect)
+        values = made.values(parameters)
+        cursor: Any = connection.connection.cursor()
+        try:
+            cursor.execute(made.sql, values)
+            return take(made, cursor)
+        except made.error as error:
+            gone = dialect.is_disconnect(error, cursor.connection, cursor)  # type: ignore[arg-type]
+            if gone:
+                connection.invalidate(error)
+            raise DBAPIError.instance(
+                made.sql, values, error, made.error, connection_invalidated=gone, dialect=dialect
+            ) from error
+        finally:
+            cursor.close()
+
+
+def loaded(session: Session, model: type[M], row: Any) -> M:
+    """What the unit of work would have made of a row of the model with all columns that it does not defer.
+
+    The session must not have it yet.
+    """
+    found = model()
+    instance_dict(found).update(row._mapping)
+    make_transient_to_detached(found)
+    session.add(found)
+    return found
+
 
 class _Made:
     """What has been made of a statement for one kind of database."""
 
-    def __init__(self, statement: Any, dialect: Dialect):
-        compiled = statement.compile(dialect=dialect)
-        self._sql = str(compiled)
+    def __init__(self, statement: Any, columns: Sequence[str], dialect: Dialect):
+        compiled = statement.compile(dialect=dialect, column_keys=columns or None)
+        self.sql = str(compiled)
+        self.error: type[Exception] = dialect.dbapi.Error  # type: ignore[union-attr]
         # The parameters in their order, where the driver wants no names.
         self._order: list[str] | None = compiled.positiontup
         self._fixed = {
             name: str(value) if isinstance(value, StrEnum) else value
             for name, value in compiled.params.items()
         }
-        self._dialect, self._columns = dialect, statement.selected_columns
+        self._given: dict[str, Processor] = {}
+        for name, bind in compiled.binds.items():
+            process = bind.type.dialect_impl(dialect).bind_processor(dialect)
+            if process is not None:
+                self._given[name] = process
+        if getattr(compiled, "insert_prefetch", None):
+            raise TypeError(f"Defaults are not filled in; name the columns that are given: {self.sql}")
+        self._dialect, self._columns = dialect, statement.exported_columns
         self._row = _row(self._columns.keys())
-        self._processors: list[Callable[[Any], Any]] | None = None
-        self.error: type[Exception] = dialect.dbapi.Error  # type: ignore[union-attr]
+        self._shaped: Callable[[Sequence[Any]], Any] | None = None
 
-    def ask(self, cursor: Any, parameters: dict[str, Any]) -> Any:
+    def values(self, parameters: dict[str, Any]) -> Any:
+        """The parameters as the driver wants them."""
         values = self._fixed | parameters
-        cursor.execute(self._sql, values if self._order is None else [values[name] for name in self._order])
-        found = cursor.fetchone()
-        if found is None:
-            return None
-        if self._processors is None:
-            self._processors = self._made_for([column[1] for column in cursor.description])
-        return self._row(*[process(value) for process, value in zip(self._processors, found, strict=True)])
+        for name, process in self._given.items():
+            values[name] = process(values[name])
+        return values if self._order is None else [values[name] for name in self._order]
 
-    def _made_for(self, kinds: Sequence[Any]) -> list[Callable[[Any], Any]]:
-        """What makes of the driver's values, which are of these kinds, those of the statement's types."""
-        return [
-            column.type.dialect_impl(self._dialect).result_processor(self._dialect, kind) or _as_it_is
-            for column, kind in zip(self._columns, kinds, strict=True)
-        ]
+    def run(self, cursor: Any) -> None:
+        pass
+
+    def first(self, cursor: Any) -> Any:
+        found = cursor.fetchone()
+        return None if found is None else self._shape(cursor)(found)
+
+    def all(self, cursor: Any) -> list[Any]:
+        return list(map(self._shape(cursor), cursor.fetchall()))
+
+    def _shape(self, cursor: Any) -> Callable[[Sequence[Any]], Any]:
+        """What makes of the driver's row, whose values are always of the same kinds, one of the statement's types."""
+        if self._shaped is None:
+            kinds = [column[1] for column in cursor.description]
+            self._shaped = self._shaping(
+                [
+                    column.type.dialect_impl(self._dialect).result_processor(self._dialect, kind)
+                    for column, kind in zip(self._columns, kinds, strict=True)
+                ]
+            )
+        return self._shaped
+
+    def _shaping(self, processors: Sequence[Processor | None]) -> Callable[[Sequence[Any]], Any]:
+        if not any(processors):
+            plain: Callable[[Sequence[Any]], Any] = self._row._make
+            return plain
+        each = [process or _as_it_is for process in processors]
+        return lambda found: self._row(*[process(value) for process, value in zip(each, found, strict=True)])
 
 
 def _row(names: Sequence[str]) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 
 from registry.results import json_formats, junit, subunit_v1, subunit_v2, tap
-from registry.results.collecting import Collector, moment
+from registry.results.collecting import Collector
 from registry.results.faults import Fault
 from registry.results.limits import ANONYMOUS_LIMITS, DEFAULT_LIMITS, Limits
 from registry.results.pieces import FIRST, Pieces, Said
@@ -102,11 +102,10 @@ class Results:
                 said = self._pieces.said(test.last, room)
                 room -= sum(attachment.size for attachment in said.attachments if attachment.sha256)
                 message = said.message or (said.reason[: limits.message_chars] if status in SAYS_WHY else "")
-            started = None if test.started is None else moment(test.started)
             yield Result(
                 test.id,
                 status,
-                started,
+                test.started,
                 test.duration,
                 message,
                 said.detail,

@@ -64,11 +64,14 @@ class Attachment(NamedTuple):
 
 
 class Result(NamedTuple):
-    """One test: the worst of what was said of it. ``duration`` in seconds; ``detail_cut`` says that more was sent."""
+    """One test: the worst of what was said of it; ``detail_cut`` says that more was sent.
+
+    ``started`` in seconds since 1970, ``duration`` in seconds.
+    """
 
     id: str
     status: Status
-    started: datetime | None
+    started: float | None
     duration: float | None
     message: str
     detail: str

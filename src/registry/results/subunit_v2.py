@@ -13,6 +13,7 @@ that breaks off is taken for what it is, a run that was killed.
 """
 
 import codecs
+import struct
 from zlib import crc32
 
 from registry.results.collecting import Collector, Test
@@ -23,12 +24,15 @@ from registry.results.sources import Source
 
 SIGNATURE = 0xB3
 SIGNATURE_BYTE = bytes([SIGNATURE])
-VERSION = 2
+FIXED, VERSION_2 = 0xF008, 0x2000  # the bits of the flags that are the same in each, and what they are
 HAS_ID, HAS_ROUTE, HAS_TIME, HAS_TAGS = 0x0800, 0x0400, 0x0200, 0x0080
-HAS_FILE, HAS_TYPE, RESERVED = 0x0040, 0x0020, 0x0008
+HAS_FILE, HAS_TYPE = 0x0040, 0x0020
+OTHERS = HAS_FILE | HAS_TYPE | HAS_ROUTE
 FEWEST_BYTES = 8  # signature, flags, length and CRC
 MOST_BYTES = 4 * 1024 * 1024 - 1
 NUMBER_MASKS = (0, 0x3F, 0x3FFF, 0x3FFFFF, 0x3FFFFFFF)  # by how many bytes the number has
+FOUR_BYTES = 0xC0000000  # how a number of so many begins
+_checksum, _time = struct.Struct(">I").unpack_from, struct.Struct(">II").unpack_from
 
 # By the lower three bits of the flags. A packet without a status carries a piece of a file of a test that runs.
 STATUSES = (
@@ -77,117 +81,122 @@ class Packets:
                 continue
             if stray.open:
                 stray.end(base + at)
-            if buffer[at + 1] >> 4 != VERSION or buffer[at + 2] & RESERVED:
+            flags = buffer[at + 1] << 8 | buffer[at + 2]
+            if flags & FIXED != VERSION_2:
                 raise self._fault("A packet is not of version 2 of subunit.", base + at, "WRONG_VERSION")
             length, begin = _number(buffer, at + 3)
             end = at + length
-            if begin + 4 > end or length > MOST_BYTES:
+            last = end - 4
+            if begin > last or length > MOST_BYTES:
                 raise self._fault(f"A packet cannot be {length} bytes long.", base + at)
             if end > size:
                 break
-            packet = buffer[at : end - 4]
-            if crc32(packet) != int.from_bytes(buffer[end - 4 : end], "big"):
+            if crc32(buffer[at:last]) != _checksum(buffer, last)[0]:
                 raise self._fault(
                     "The checksum of a packet is wrong: the file was damaged on its way, or text was written into "
                     "the middle of a packet.",
                     base + at,
                     "CRC_MISMATCH",
                 )
-            self._packet(packet, begin - at, base + at)
+            self._packet(flags, buffer, begin, last, base + at)
             packets += 1
             at = end
         self._collector.count(packets, base)
         return at
 
-    def _packet(self, packet: bytes, at: int, offset: int) -> None:
-        """One packet whose checksum is right, without its checksum; its parts begin at ``at``."""
-        flags = packet[1] << 8 | packet[2]
+    def _packet(self, flags: int, buffer: bytes, at: int, last: int, offset: int) -> None:
+        """One packet whose checksum is right: its parts begin in the buffer ``at``, and its checksum at ``last``."""
         seconds: float | None = None
         test: Test | None = None
         try:
             if flags & HAS_TIME:
-                whole = int.from_bytes(packet[at : at + 4], "big")
-                nanoseconds, at = _number(packet, at + 4)
+                whole, nanoseconds = _time(buffer, at)  # there is a checksum behind them
+                if nanoseconds >= FOUR_BYTES:
+                    nanoseconds &= NUMBER_MASKS[4]
+                    at += 8
+                else:
+                    nanoseconds, at = _number(buffer, at + 4)
                 if nanoseconds >= 1_000_000_000:
                     raise self._fault("A time has more nanoseconds than a second.", offset)
                 seconds = whole + nanoseconds / 1e9
             if flags & HAS_ID:
-                test, at = self._named(packet, at, offset)
+                if self._test_bytes and buffer.startswith(self._test_bytes, at):
+                    test = self._test
+                    at += len(self._test_bytes)
+                else:
+                    test, at = self._named(buffer, at, last, offset)
             if flags & HAS_TAGS:
-                at = self._tagged(packet, at, test, offset)
+                if self._tags_bytes and buffer.startswith(self._tags_bytes, at):
+                    at += len(self._tags_bytes)
+                else:
+                    at = self._tagged(buffer, at, last, offset)
+                if test is not None:
+                    test.tags = self._tags
             if flags & (HAS_TYPE | HAS_FILE):
-                at = self._file(packet, at, flags, test)
+                at = self._file(flags, buffer, at, last, test)
             if flags & HAS_ROUTE:
-                _, at = _string(packet, at)
+                _, at = _string(buffer, at, last)
         except UnicodeDecodeError:
             raise self._fault("A string in a packet is not UTF-8.", offset) from None
-        except IndexError:
+        except (IndexError, struct.error):
             at = -1
-        if at != len(packet):
+        if at != last:
             raise self._fault("The parts of a packet are longer or shorter than the packet itself.", offset)
         if test is not None:
             test.seen(RANKS[flags & 7], seconds)
 
-    def _named(self, packet: bytes, at: int, offset: int) -> tuple[Test, int]:
-        if self._test is not None and packet.startswith(self._test_bytes, at):
-            return self._test, at + len(self._test_bytes)
-        name, end = _string(packet, at)
+    def _named(self, buffer: bytes, at: int, last: int, offset: int) -> tuple[Test, int]:
+        name, end = _string(buffer, at, last)
         test = self._test = self._collector.tests.get(name) or self._collector.test(name, offset)
-        self._test_bytes = packet[at:end]
+        self._test_bytes = buffer[at:end]
         return test, end
 
-    def _tagged(self, packet: bytes, at: int, test: Test | None, offset: int) -> int:
-        if self._tags_bytes and packet.startswith(self._tags_bytes, at):
-            end = at + len(self._tags_bytes)
-        else:
-            number, end = _number(packet, at)
-            if number > self._collector.limits.tags:
-                said = f"A test may have at most {self._collector.limits.tags} tags."
-                raise self._fault(said, offset, "TOO_MANY_TAGS")
-            tags = []
-            for _ in range(number):
-                tag, end = _string(packet, end)
-                tags.append(tag)
-            self._tags = self._collector.tagged(tuple(tags), offset)
-            self._tags_bytes = packet[at:end]
-        if test is not None:
-            test.tags = self._tags
+    def _tagged(self, buffer: bytes, at: int, last: int, offset: int) -> int:
+        number, end = _number(buffer, at)
+        if number > self._collector.limits.tags:
+            said = f"A test may have at most {self._collector.limits.tags} tags."
+            raise self._fault(said, offset, "TOO_MANY_TAGS")
+        tags = []
+        for _ in range(number):
+            tag, end = _string(buffer, end, last)
+            tags.append(tag)
+        self._tags = self._collector.tagged(tuple(tags), offset)
+        self._tags_bytes = buffer[at:end]
         return end
 
-    def _file(self, packet: bytes, at: int, flags: int, test: Test | None) -> int:
+    def _file(self, flags: int, buffer: bytes, at: int, last: int, test: Test | None) -> int:
         """A piece of a file; one that belongs to no test is passed over."""
         media_type = ""
         if flags & HAS_TYPE:
-            media_type, at = _string(packet, at)
+            media_type, at = _string(buffer, at, last)
         if flags & HAS_FILE:
-            name, at = _string(packet, at)
-            size, at = _number(packet, at)
-            data = packet[at : at + size]
-            at += size
-            if test is not None:
-                self._collector.attach(test, name, bare(media_type), data)
+            name, at = _string(buffer, at, last)
+            size, begin = _number(buffer, at)
+            at = begin + size
+            if test is not None and at <= last:
+                self._collector.attach(test, name, bare(media_type), buffer[begin:at])
         return at
 
     def _fault(self, reason: str, offset: int, code: str = "RESULTS_MALFORMED") -> Fault:
         return self._collector.fault(reason, offset, code)
 
 
-def _number(packet: bytes, at: int) -> tuple[int, int]:
-    """A number of 1 to 4 bytes, and where it ends; beyond the packet where there are too few."""
-    first = packet[at]
+def _number(buffer: bytes, at: int) -> tuple[int, int]:
+    """A number of 1 to 4 bytes, and where it ends."""
+    first = buffer[at]
     if first < 0x40:
         return first, at + 1
     end = at + 1 + (first >> 6)
-    return int.from_bytes(packet[at:end], "big") & NUMBER_MASKS[end - at], end
+    return int.from_bytes(buffer[at:end], "big") & NUMBER_MASKS[end - at], end
 
 
-def _string(packet: bytes, at: int) -> tuple[str, int]:
-    """A string, and where it ends; raises IndexError where the packet ends before."""
-    size, at = _number(packet, at)
+def _string(buffer: bytes, at: int, last: int) -> tuple[str, int]:
+    """A string, and where it ends; raises IndexError where that is behind the ``last`` byte of its packet."""
+    size, at = _number(buffer, at)
     end = at + size
-    if end > len(packet):
+    if end > last:
         raise IndexError
-    return packet[at:end].decode(), end
+    return buffer[at:end].decode(), end
 
 
 class Stray:
