@@ -16,17 +16,19 @@ from typing import Any, TypeVar
 import orjson
 import transaction
 import zope.sqlalchemy
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from zope.sqlalchemy.datamanager import STATUS_CHANGED
 
+from registry.models.prepared import Prepared
 from registry.models.turn import Turn, turn_for
 
 T = TypeVar("T")
 TRIES = 5
 BUSY_SECONDS = 15
+_BEGIN = Prepared(text("BEGIN IMMEDIATE").columns())
 
 
 class Database:
@@ -114,6 +116,6 @@ def _sqlite_engine(url: str, *, immediate: bool, **options: Any) -> Engine:
 
         @event.listens_for(engine, "begin")
         def _begin(connection: Connection) -> None:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            _BEGIN.run(connection)
 
     return engine
