@@ -1,10 +1,10 @@
 """Finished bytes: what everybody reads is computed when something changes, not whenever somebody asks.
 
-A layer in front of Pyramid keeps the answers to anonymous GETs whose views allow it, compressed, with
-their ETags, and serves them without any of the application. An answer may be kept until its extension
-changes, or until anything in the catalogue does (``Extension.changed``); every process looks for newer
-changes at most every ``registry.look_every`` seconds, so all of them see one within that time. Counters
-(downloads) change nothing; they are as old as LONGEST at most.
+A layer in front of Pyramid keeps the answers to anonymous GETs whose views allow it with their ETags, and
+serves them without any of the application; compressed, too, as soon as somebody takes them so. An answer
+may be kept until its extension changes, or until anything in the catalogue does (``Extension.changed``);
+every process looks for newer changes at most every ``registry.look_every`` seconds, so all of them see one
+within that time. Counters (downloads) change nothing; they are as old as LONGEST at most.
 
 Requests that carry a credential, a cookie or a Range pass by, and so does everything that is not a GET or
 HEAD; nothing they are answered is ever kept. Query parameters that only defeat caches (``_``) are taken
@@ -17,7 +17,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from isal import igzip
@@ -59,7 +59,7 @@ class Permit:
 
 @dataclass(slots=True)
 class Kept:
-    """An answer, plain and compressed, and what it was true for."""
+    """An answer, plain and compressed, and what it was true for; ``size`` is what it takes of the memory."""
 
     permit: Permit
     seq: int
@@ -68,14 +68,23 @@ class Kept:
     etag: str | None
     plain: Headers
     body: bytes
-    zipped: Headers
-    zipped_body: bytes | None
     unchanged: Headers
     secure: Headers
+    compresses: bool
+    # Made when somebody first takes it.
+    zipped: Headers = field(default_factory=list)
+    zipped_body: bytes = b""
+    size: int = 0
 
-    @property
-    def size(self) -> int:
-        return len(self.body) + len(self.zipped_body or b"") + 2000
+    def zip(self) -> None:
+        """Compress it. Other bytes need another strong ETag (RFC 9110, 8.8.3.3); both are known to If-None-Match."""
+        self.zipped_body = igzip.compress(self.body, _LEVEL)
+        replaced = [("Content-Length", str(len(self.zipped_body))), ("Content-Encoding", "gzip")]
+        if self.etag is not None:
+            replaced.append(("ETag", f'{self.etag}-gzip"'))
+        self.zipped = [
+            header for header in self.plain if header[0] not in ("ETag", "Content-Length")
+        ] + replaced
 
 
 class Finished:
@@ -126,7 +135,7 @@ class Finished:
             kept = made
         elif kept.is_json and not accepts_json(environ):
             return self._application(environ, start_response)
-        return self._serve(kept, environ, start_response)
+        return self._serve(key, kept, environ, start_response)
 
     def _key(self, environ: dict[str, Any]) -> Key:
         path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
@@ -144,7 +153,7 @@ class Finished:
             return None
         return kept if kept.until > time.monotonic() or self._changes.blind else None
 
-    def _serve(self, kept: Kept, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    def _serve(self, key: Key, kept: Kept, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         own: Headers = [("X-Request-Id", os.urandom(16).hex()), *kept.secure]
         known = environ.get("HTTP_IF_NONE_MATCH")
         if known is not None and kept.etag is not None and (kept.etag in known or known.strip() == "*"):
@@ -153,7 +162,10 @@ class Finished:
         head = environ["REQUEST_METHOD"] == "HEAD"
         if kept.permit.counted is not None and not head:
             self._count(environ, kept.permit.counted)
-        if kept.zipped_body is not None and _accepts_gzip(environ.get(_ENCODINGS, "")):
+        if kept.compresses and _accepts_gzip(environ.get(_ENCODINGS, "")):
+            if not kept.zipped:
+                kept.zip()
+                self._keep(key, kept)
             start_response("200 OK", kept.zipped + own)
             return () if head else [kept.zipped_body]
         start_response("200 OK", kept.plain + own)
@@ -187,7 +199,9 @@ class Finished:
     def _keep(self, key: Key, kept: Kept) -> None:
         with self._lock:
             before = self._kept.pop(key, None)
-            self._bytes += kept.size - (before.size if before else 0)
+            self._bytes -= before.size if before else 0
+            kept.size = len(kept.body) + len(kept.zipped_body) + 2000
+            self._bytes += kept.size
             self._kept[key] = kept
             while self._bytes > self._most_bytes and self._kept:
                 _, oldest = self._kept.popitem(last=False)
@@ -220,14 +234,6 @@ def _finish(permit: Permit, seq: int, headers: Headers, body: bytes) -> Kept:
     unchanged = plain + tag
     if kind:
         plain.append(("Content-Type", kind))
-    zipped: Headers = []
-    zipped_body = None
-    if text and len(body) >= SMALLEST_GZIP:
-        zipped_body = igzip.compress(body, _LEVEL)
-        # Other bytes need another strong ETag (RFC 9110, 8.8.3.3); both are known to If-None-Match.
-        zipped_tag = [("ETag", f'{etag[:-1]}-gzip"')] if etag else []
-        length = ("Content-Length", str(len(zipped_body)))
-        zipped = [*plain, *zipped_tag, length, ("Content-Encoding", "gzip")]
     return Kept(
         permit=permit,
         seq=seq,
@@ -236,10 +242,9 @@ def _finish(permit: Permit, seq: int, headers: Headers, body: bytes) -> Kept:
         etag=etag[:-1] or None,
         plain=[*plain, *tag, ("Content-Length", str(len(body)))],
         body=body,
-        zipped=zipped,
-        zipped_body=zipped_body,
         unchanged=unchanged,
         secure=secure,
+        compresses=text and len(body) >= SMALLEST_GZIP,
     )
 
 

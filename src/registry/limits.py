@@ -87,6 +87,11 @@ class _Memory(MemoryStorage):
             super()._MemoryStorage__schedule_expiry()  # type: ignore[misc]
 
 
+# Every class of storage has its methods wrapped for errors, once more in a subclass; memory has none.
+for _name in ("get", "incr"):
+    setattr(_Memory, _name, getattr(MemoryStorage, _name).__wrapped__)
+
+
 def _storage(address: str) -> Storage:
     if address.startswith("memory:"):
         return _Memory()

@@ -3,33 +3,33 @@
 import re
 
 import pytest
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from support import services, shelf
 from support.samples import brackets
+from support.statements import heard
 from support.wire import send
 
 EXTENSIONS = "/api/v4/extensions/"
 
 
-@pytest.fixture
-def sent():
-    """The statements sent from now on, each with parameters it was once sent with."""
-    statements = {}
-
-    def note(connection, cursor, statement, parameters, context, executemany):
-        if re.match(r"\s*(SELECT|WITH|UPDATE|DELETE)\b", statement):
-            statements.setdefault(statement, parameters[0] if executemany else parameters)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    yield statements
-    event.remove(Engine, "before_cursor_execute", note)
-
-
-def test_no_table_is_read_from_end_to_end(stocked, accounts, work, database, sent):
+def test_no_table_is_read_from_end_to_end(stocked, accounts, work, database):
     if not database.sqlite:
         pytest.skip("EXPLAIN QUERY PLAN is SQLite's")
+    with heard() as told:
+        _walk(stocked, accounts, work)
+    sent = {sql: parameters for sql, parameters in told if re.match(r"\s*(SELECT|WITH|UPDATE|DELETE)\b", sql)}
+    tables = {re.search(r'\sFROM "?(\w+)', statement)[1] for statement in sent if "FROM" in statement}
+    assert tables >= {"extension", "version", "token", "api_key", "ownership", "validation", "job"}
+    slow = {}
+    with database.engine.connect() as connection:
+        for statement, parameters in sent.items():
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple(parameters)).all()
+            if any(_reads_everything(row.detail, statement) for row in plan):
+                slow[statement] = [row.detail for row in plan]
+    assert slow == {}
+
+
+def _walk(stocked, accounts, work):
     owner, key = accounts.bearer(shelf.OWNER), accounts.jwt(shelf.OWNER)
     for headers in ({}, owner, key):
         for service in services.every():
@@ -42,16 +42,6 @@ def test_no_table_is_read_from_end_to_end(stocked, accounts, work, database, sen
     send(stocked, "POST", EXTENSIONS, owner, brackets("another"))
     send(stocked, "POST", EXTENSIONS, accounts.bearer("bob"), brackets(shelf.PUBLIC))
     work()
-
-    tables = {re.search(r'\sFROM "?(\w+)', statement)[1] for statement in sent if "FROM" in statement}
-    assert tables >= {"extension", "version", "token", "api_key", "ownership", "validation", "job"}
-    slow = {}
-    with database.engine.connect() as connection:
-        for statement, parameters in list(sent.items()):
-            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
-            if any(_reads_everything(row.detail, statement) for row in plan):
-                slow[statement] = [row.detail for row in plan]
-    assert slow == {}
 
 
 def _reads_everything(step, statement):

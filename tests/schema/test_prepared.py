@@ -1,11 +1,11 @@
 """Statements that are handed to the driver as they are answer as SQLAlchemy would."""
 
 import pytest
-from sqlalchemy import bindparam, select
-from sqlalchemy.exc import DBAPIError, NoResultFound
+from sqlalchemy import bindparam, insert, inspect, select
+from sqlalchemy.exc import DBAPIError, IntegrityError, NoResultFound
 
 from registry.domain import credentials
-from registry.models import Extension, ExtensionState, Prepared, table
+from registry.models import Event, Extension, ExtensionState, Prepared, User, loaded, now, table
 from support.rows import extension
 
 _BY_NAME = select(table(Extension)).where(
@@ -40,3 +40,69 @@ def test_errors_are_sqlalchemys(database):
         with pytest.raises(DBAPIError):
             prepared.one_or_none(connection, name=object())
         assert prepared.one_or_none(connection, name="nothing") is None
+
+
+def test_a_row_is_written(database):
+    written = {"seq": 1, "at": now(), "kind": "a.b", "actor_id": None, "extension_id": None}
+    written |= {"data": {"a": ["½"]}, "public": True, "previous": b"\0", "hash": b"\xff"}
+    new = Prepared(insert(table(Event)))
+    database.write(lambda session: new.run(session.connection(), **written))
+    with database.read() as connection:
+        assert dict(connection.execute(select(table(Event))).one()._mapping) == written
+
+
+def test_what_was_written_comes_back(database):
+    columns = ("username", "admin", "created")
+    new = Prepared(insert(table(User)).returning(table(User).c.id, table(User).c.created), *columns)
+    moment = now()
+    row = database.write(
+        lambda session: new.one(session.connection(), username="ann", admin=False, created=moment)
+    )
+    with database.read() as connection:
+        assert row == connection.execute(select(User.id, User.created)).one()
+    assert row.created == moment
+
+
+def test_a_default_is_not_left_out_in_silence(database):
+    new = Prepared(insert(table(User)), "username")
+    with pytest.raises(TypeError, match="created"):
+        database.write(lambda session: new.run(session.connection(), username="ann"))
+
+
+def test_many_rows(database):
+    database.write(lambda session: [credentials.create_user(session, name) for name in ("ann", "bob")])
+    everybody = Prepared(select(User.username, User.created).order_by(User.username))
+    with database.read() as connection:
+        rows = everybody.all(connection)
+        assert rows == connection.execute(select(User.username, User.created).order_by(User.username)).all()
+        assert [row.username for row in rows] == ["ann", "bob"]
+
+
+def test_a_write_that_breaks_a_rule_leaves_nothing(database):
+    new = Prepared(insert(table(User)), "username", "admin", "created")
+
+    def twice(session):
+        for _ in range(2):
+            new.run(session.connection(), username="ann", admin=False, created=now())
+
+    with pytest.raises(IntegrityError) as raised:
+        database.write(twice)
+    assert "INSERT INTO" in raised.value.statement
+    with database.read() as connection:
+        assert connection.scalar(select(User.id)) is None
+
+
+def test_an_object_is_as_the_unit_of_work_has_it(database):
+    def work(session):
+        number = extension(session, "word-tally", credentials.create_user(session, "ann").id).id
+        session.flush()
+        session.expunge_all()
+        found = loaded(session, Extension, Prepared(_BY_NAME).one(session.connection(), name="word-tally"))
+        assert not inspect(found).modified
+        assert session.get(Extension, number) is found
+        found.title = {"en": "Another"}
+        return number
+
+    number = database.write(work)
+    with database.reading_session() as session:
+        assert session.get_one(Extension, number).title == {"en": "Another"}

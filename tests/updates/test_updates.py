@@ -2,14 +2,14 @@
 
 import orjson
 import pytest
-from sqlalchemy import event, select
-from sqlalchemy.engine import Engine
+from sqlalchemy import select
 
 from registry.domain import compatibility, states, visibility
 from registry.models import Extension, ExtensionState, Version, now
 from registry.schemas.updates import MOST, MOST_IN_ADDRESS
 from support import rows
 from support.samples import webextension
+from support.statements import heard
 
 UPDATES = "/api/v4/updates/"
 HOST = {"host": "brackets", "host_version": "1.14"}
@@ -151,18 +151,9 @@ def test_a_thousand_are_asked_about_in_few_statements_and_counted_as_one_read(ap
     for number in range(5):
         add(f"ext-{number}", **{"1.0.0": None, "2.0.0": ">=1.2"})
     installed = {f"ext-{number}": "1.0.0" for number in range(MOST)}
-    sent = []
-
-    def note(connection, cursor, statement, parameters, context, executemany):
-        if statement.startswith("SELECT"):
-            sent.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
+    with heard() as sent:
         answer = app.post_json(UPDATES, HOST | {"installed": installed})
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
-    assert len([statement for statement in sent if "version" in statement]) == 2
+    assert len([sql for sql, _ in sent if sql.startswith("SELECT") and "version" in sql]) == 2
     assert [result["status"] for result in answer.json["results"]] == ["update"] * 5 + ["unknown"] * (
         MOST - 5
     )

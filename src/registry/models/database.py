@@ -28,6 +28,8 @@ from registry.models.turn import Turn, turn_for
 T = TypeVar("T")
 TRIES = 5
 BUSY_SECONDS = 15
+# Nothing is to be rolled back where each statement is a transaction of its own.
+_READING = {"pool_reset_on_return": None}
 _BEGIN = Prepared(text("BEGIN IMMEDIATE").columns())
 
 
@@ -40,14 +42,14 @@ class Database:
         self.sqlite = self.url.get_backend_name() == "sqlite"
         if self.sqlite:
             self.engine = _sqlite_engine(url, immediate=True, **engine_options)
-            self._reading = _sqlite_engine(url, immediate=False, **engine_options)
+            self._reading = _sqlite_engine(url, immediate=False, **_READING, **engine_options)
             self._turn: Turn | None = turn_for(self.url.database)
         else:
             engine_options.setdefault("pool_pre_ping", True)
             self.engine = create_engine(url, **engine_options)
             # A pool of its own: whoever holds a connection to read with may wait for one to write with. It has no limit
             # but the number of threads: who holds one may want another, and would wait for those who want the same.
-            reading = {**engine_options, "max_overflow": -1}
+            reading = {**engine_options, **_READING, "max_overflow": -1}
             self._reading = create_engine(url, isolation_level="AUTOCOMMIT", **reading)
             self._turn = None
         self._manager = transaction.ThreadTransactionManager()

@@ -143,11 +143,18 @@ class _Made:
         return self._shaped
 
     def _shaping(self, processors: Sequence[Processor | None]) -> Callable[[Sequence[Any]], Any]:
-        if not any(processors):
-            plain: Callable[[Sequence[Any]], Any] = self._row._make
-            return plain
-        each = [process or _as_it_is for process in processors]
-        return lambda found: self._row(*[process(value) for process, value in zip(each, found, strict=True)])
+        some = [(place, process) for place, process in enumerate(processors) if process]
+        make: Callable[[Sequence[Any]], Any] = self._row._make
+        if not some:
+            return make
+
+        def shaped(found: Sequence[Any]) -> Any:
+            values = list(found)
+            for place, process in some:
+                values[place] = process(values[place])
+            return make(values)
+
+        return shaped
 
 
 def _row(names: Sequence[str]) -> Any:
@@ -156,7 +163,3 @@ def _row(names: Sequence[str]) -> Any:
     # As SQLAlchemy's rows have it.
     plain._mapping = property(plain._asdict)
     return plain
-
-
-def _as_it_is(value: Any) -> Any:
-    return value

@@ -11,6 +11,7 @@ from registry import pagination
 from registry.catalogue import presentation
 from registry.domain import reviews as rules
 from registry.errors import ApiError
+from registry.models import Prepared
 from registry.models import Review as Row
 from registry.permissions import Permission
 from registry.resources import feedback as nodes
@@ -30,7 +31,7 @@ my_review = ResourceService("my_review", f"{REVIEWS}mine/", nodes.MyReview)
 reply = ResourceService("review_reply", f"{REVIEWS}{{author}}/reply/", nodes.Reply)
 
 NEWEST = 5
-_NEWEST = (
+_NEWEST = Prepared(
     ROWS.where(Row.extension_id == bindparam("extension_id"))
     .order_by(Row.updated.desc(), Row.id.desc())
     .limit(NEWEST)
@@ -166,7 +167,7 @@ def submit(request: Request) -> dict[str, Any]:
 
 def newest(connection: Connection, extension_id: int) -> list[Any]:
     """The rows of the newest reviews."""
-    return list(connection.execute(_NEWEST, {"extension_id": extension_id}))
+    return _NEWEST.all(connection, extension_id=extension_id)
 
 
 def of_extension(request: Request) -> Any:
