@@ -31,6 +31,7 @@ def configure(ini: dict[str, str]) -> Configurator:
     """
     config = Configurator(settings={**ini, "handle_exceptions": "false"})
     furnish(config.registry, ini)
+    config.include("registry.routing")
     config.include("cornice")
     for part in (
         "backends",
