@@ -5,7 +5,7 @@ from sqlalchemy import bindparam, insert, inspect, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, NoResultFound
 
 from registry.domain import credentials
-from registry.models import Event, Extension, ExtensionState, Prepared, User, loaded, now, table
+from registry.models import Event, Extension, ExtensionState, Prepared, User, loaded, now, table, write_back
 from support.rows import extension
 
 _BY_NAME = select(table(Extension)).where(
@@ -106,3 +106,17 @@ def test_an_object_is_as_the_unit_of_work_has_it(database):
     number = database.write(work)
     with database.reading_session() as session:
         assert session.get_one(Extension, number).title == {"en": "Another"}
+
+
+def test_an_object_is_written_back_without_the_unit_of_work(database):
+    def work(session):
+        made = extension(session, "word-tally", credentials.create_user(session, "ann").id)
+        session.flush()
+        made.title, made.keywords, made.state_code = {"en": "Another"}, ["½"], None
+        write_back(session, made)
+        made.title = {"en": "Too late"}
+        return made.id
+
+    with database.reading_session() as session:
+        row = session.get_one(Extension, database.write(work))
+        assert (row.title, row.keywords, row.name) == ({"en": "Another"}, ["½"], "word-tally")

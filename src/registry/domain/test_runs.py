@@ -32,6 +32,7 @@ from registry.models import (
     loaded,
     now,
     table,
+    write_back,
 )
 from registry.results import Outcome, Status, outcome
 
@@ -57,10 +58,12 @@ _WAITING = exists().where(TestUpload.run_id == TestRun.id, TestUpload.state == U
 
 def held(session: Session, run_id: int) -> TestRun:
     """The run, for whoever changes it; ended first if its time is up."""
-    row = loaded(session, TestRun, _HELD.one(session.connection(), run_id=run_id))
-    if is_due(row) and end_due(session, run_id=run_id):
-        session.refresh(row)
-    return row
+    row = _loaded(session, run_id)
+    return _loaded(session, run_id) if is_due(row) and end_due(session, run_id=run_id) else row
+
+
+def _loaded(session: Session, run_id: int) -> TestRun:
+    return loaded(session, TestRun, _HELD.one(session.connection(), run_id=run_id))
 
 
 def is_due(row: Any) -> bool:
@@ -110,7 +113,7 @@ def end(
     """End it, and tell; what its results say is counted."""
     row.state, row.reason, row.finished = state, reason, now()
     row.outcome = None if state in _ENDED else judge(row)
-    session.flush()
+    write_back(session, row)
     with test_policies.recounting(session, row.extension_id):
         test_cells.count(session, row)
     record(session, row, actor_id)

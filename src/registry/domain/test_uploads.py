@@ -29,6 +29,7 @@ from registry.models import (
     UploadState,
     now,
     table,
+    write_back,
 )
 from registry.results import Results
 
@@ -174,7 +175,7 @@ def _take(session: Session, row: TestRun, final: bool, results: Results) -> None
         _add(session, row, results)
         row.late = row.state == RunState.TIMED_OUT
         row.outcome = test_runs.judge(row)
-        session.flush()
+        write_back(session, row)
         test_cells.count(session, row)
     test_runs.record(session, row)
 

@@ -43,7 +43,7 @@ from registry.models.feedback import (
 from registry.models.mail import Digest, Mail, MailAddress
 from registry.models.many_rows import ManyRows
 from registry.models.ownership import Ownership, OwnershipRole, Transfer, TrustedPublisher
-from registry.models.prepared import Prepared, loaded
+from registry.models.prepared import Prepared, loaded, write_back
 from registry.models.refstack import PublicKey, RefStackResult
 from registry.models.search import SearchDocument
 from registry.models.teams import Invitation, Membership, Team, TeamRole
@@ -150,4 +150,5 @@ __all__ = [
     "loaded",
     "now",
     "table",
+    "write_back",
 ]
