@@ -1,6 +1,7 @@
 """Answers that are kept: the same as new ones, for everybody they are meant for, and never after a change."""
 
 import pytest
+import time_machine
 from sqlalchemy.exc import OperationalError
 
 from registry.domain import states
@@ -28,12 +29,13 @@ def stocked(app, accounts, work):
 
 
 def raw(app, path):
-    """The headers of a compressed answer, as they come from the application."""
+    """The headers and the body of a compressed answer, as they come from the application."""
     said = []
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": path, "wsgi.url_scheme": "http"}
-    app.app(environ | {"HTTP_ACCEPT_ENCODING": "gzip"}, lambda status, headers: said.append(dict(headers)))
+    environ["HTTP_ACCEPT_ENCODING"] = "gzip"
+    body = b"".join(app.app(environ, lambda status, headers: said.append(dict(headers))))
     assert said[0]["Content-Encoding"] == "gzip"
-    return said[0]
+    return said[0], body
 
 
 def stable(answer):
@@ -56,12 +58,21 @@ def test_compressed_for_those_who_take_it(stocked, path):
         assert answer.body == plain.body  # WebTest unpacks it
         if len(plain.body) >= SMALLEST_GZIP:
             assert answer.headers["ETag"] == f'{plain.headers["ETag"][:-1]}-gzip"'
-            assert int(raw(stocked, path)["Content-Length"]) < len(plain.body)
+            assert int(raw(stocked, path)[0]["Content-Length"]) < len(plain.body)
         assert "Accept-Encoding" in plain.headers["Vary"]
         refused = stocked.get(path, headers={"Accept-Encoding": "gzip;q=0, identity"})
         assert "Content-Encoding" not in refused.headers
         for etag in {plain.headers["ETag"], answer.headers["ETag"]}:
             assert stocked.get(path, headers={"If-None-Match": etag}, status=304).body == b""
+
+
+def test_the_same_bytes_whenever_they_are_compressed(stocked):
+    with time_machine.travel("2026-11-24", tick=False) as clock:
+        headers, body = raw(stocked, PUBLIC)
+        stocked.app._kept.clear()
+        clock.shift(3600)
+        later, again = raw(stocked, PUBLIC)
+    assert (later["ETag"], again) == (headers["ETag"], body)
 
 
 def test_a_change_is_seen_at_once(stocked, work):
