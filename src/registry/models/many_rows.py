@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from registry.models.base import Base
+from registry.models.driver import send
 
 _MARKS = {"qmark": "?", "pyformat": "%s"}
 
@@ -24,4 +25,4 @@ class ManyRows:
         }
 
     def __call__(self, connection: Connection, rows: list[tuple[Any, ...]]) -> None:
-        connection.exec_driver_sql(self._sql[connection.dialect.paramstyle], rows)
+        send(connection, self._sql[connection.dialect.paramstyle], rows, many=True)

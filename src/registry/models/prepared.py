@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, bindparam, inspect, update
 from sqlalchemy.engine import Dialect
-from sqlalchemy.exc import DBAPIError, NoResultFound
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session, make_transient_to_detached
 from sqlalchemy.orm.attributes import instance_dict
 
 from registry.models.base import Base, table
+from registry.models.driver import send
 
 M = TypeVar("M", bound=Base)
 Processor = Callable[[Any], Any]
@@ -32,7 +33,7 @@ class Prepared:
 
     def run(self, connection: Connection, **parameters: Any) -> None:
         """Execute it; what it returns is left alone."""
-        self._execute(connection, parameters, _Made.run)
+        self._execute(connection, parameters, None)
 
     def all(self, connection: Connection, **parameters: Any) -> list[Any]:
         """All rows, with their columns as attributes."""
@@ -56,26 +57,13 @@ class Prepared:
         return None if row is None else row[0]
 
     def _execute(
-        self, connection: Connection, parameters: dict[str, Any], take: Callable[["_Made", Any], Any]
+        self, connection: Connection, parameters: dict[str, Any], take: Callable[..., Any] | None
     ) -> Any:
         dialect = connection.dialect
         made = self._made.get(dialect.name)
         if made is None:
             made = self._made[dialect.name] = _Made(self._statement, self._columns, dialect)
-        values = made.values(parameters)
-        cursor: Any = connection.connection.cursor()
-        try:
-            cursor.execute(made.sql, values)
-            return take(made, cursor)
-        except made.error as error:
-            gone = dialect.is_disconnect(error, cursor.connection, cursor)  # type: ignore[arg-type]
-            if gone:
-                connection.invalidate(error)
-            raise DBAPIError.instance(
-                made.sql, values, error, made.error, connection_invalidated=gone, dialect=dialect
-            ) from error
-        finally:
-            cursor.close()
+        return send(connection, made.sql, made.values(parameters), take and functools.partial(take, made))
 
 
 def loaded(session: Session, model: type[M], row: Any) -> M:
@@ -118,7 +106,6 @@ class _Made:
     def __init__(self, statement: Any, columns: Sequence[str], dialect: Dialect):
         compiled = statement.compile(dialect=dialect, column_keys=columns or None)
         self.sql = str(compiled)
-        self.error: type[Exception] = dialect.dbapi.Error  # type: ignore[union-attr]
         # The parameters in their order, where the driver wants no names.
         self._order: list[str] | None = compiled.positiontup
         self._fixed = {
@@ -142,9 +129,6 @@ class _Made:
         for name, process in self._given.items():
             values[name] = process(values[name])
         return values if self._order is None else [values[name] for name in self._order]
-
-    def run(self, cursor: Any) -> None:
-        pass
 
     def first(self, cursor: Any) -> Any:
         found = cursor.fetchone()
