@@ -120,3 +120,13 @@ def test_an_object_is_written_back_without_the_unit_of_work(database):
     with database.reading_session() as session:
         row = session.get_one(Extension, database.write(work))
         assert (row.title, row.keywords, row.name) == ({"en": "Another"}, ["½"], "word-tally")
+
+
+def test_a_connection_that_is_gone_is_an_error_of_the_database(database):
+    with database.read() as connection:
+        connection.connection.driver_connection.close()
+        with pytest.raises(DBAPIError) as raised:
+            Prepared(_BY_NAME).one_or_none(connection, name="nothing")
+        assert raised.value.connection_invalidated
+    with database.read() as connection:
+        assert Prepared(_BY_NAME).one_or_none(connection, name="nothing") is None

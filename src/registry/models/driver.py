@@ -1,5 +1,6 @@
 """Sending a statement to the driver as it is; what goes wrong is told as SQLAlchemy tells it."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -23,19 +24,18 @@ def send(
     """
     dialect = connection.dialect
     error_class: type[Exception] = dialect.dbapi.Error  # type: ignore[union-attr]
-    cursor: Cursor = connection.connection.cursor()
+    driver: Any = connection.connection
     try:
-        if many:
-            cursor.executemany(sql, values)
-        else:
-            cursor.execute(sql, values)
-        return None if take is None else take(cursor)
+        with contextlib.closing(driver.cursor()) as cursor:
+            if many:
+                cursor.executemany(sql, values)
+            else:
+                cursor.execute(sql, values)
+            return None if take is None else take(cursor)
     except error_class as error:
-        gone = dialect.is_disconnect(error, cursor.connection, cursor)  # type: ignore[arg-type]
+        gone = dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]
         if gone:
             connection.invalidate(error)
         raise DBAPIError.instance(
             sql, values, error, error_class, connection_invalidated=gone, dialect=dialect
         ) from error
-    finally:
-        cursor.close()
