@@ -27,7 +27,6 @@ SIGNATURE_BYTE = bytes([SIGNATURE])
 FIXED, VERSION_2 = 0xF008, 0x2000  # the bits of the flags that are the same in each, and what they are
 HAS_ID, HAS_ROUTE, HAS_TIME, HAS_TAGS = 0x0800, 0x0400, 0x0200, 0x0080
 HAS_FILE, HAS_TYPE = 0x0040, 0x0020
-OTHERS = HAS_FILE | HAS_TYPE | HAS_ROUTE
 FEWEST_BYTES = 8  # signature, flags, length and CRC
 MOST_BYTES = 4 * 1024 * 1024 - 1
 NUMBER_MASKS = (0, 0x3F, 0x3FFF, 0x3FFFFF, 0x3FFFFFFF)  # by how many bytes the number has
