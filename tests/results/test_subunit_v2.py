@@ -7,6 +7,7 @@ import io
 import pytest
 
 from registry.results import DEFAULT_LIMITS, Fault, Outcome, Status, read_results
+from registry.results.sources import CHUNK
 from support.subunit import framed, number, packet, string
 
 START = 1_700_000_000.0
@@ -139,6 +140,16 @@ def test_text_between_packets_is_counted_and_passed_over(read):
     assert list(results) == ["a", "b"]
     assert summary.stray_bytes == len("hello — ³ó\nbye\n\n".encode())
     assert summary.outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize("before", range(1, 4))
+def test_text_may_go_on_in_the_next_chunk_wherever_it_is_parted(read, before):
+    text = "³ó³".encode()  # the second byte of each is a signature, too
+    packets = packet("a", "success") * ((CHUNK - 100) // len(packet("a", "success")))
+    stream = packets + b"." * (CHUNK - len(packets) - before) + text + packet("b", "success")
+    summary, results = read(stream)
+    assert list(results) == ["a", "b"]
+    assert summary.stray_bytes == CHUNK - len(packets) - before + len(text)
 
 
 GOOD = packet("a", "success")

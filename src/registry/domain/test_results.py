@@ -135,7 +135,7 @@ def _row(run_id: int, name_id: int, result: Result, tags: dict[tuple[str, ...], 
     return (
         run_id,
         name_id,
-        result.status.value,
+        result.status._value_,  # which `value` looks up
         result.started,
         result.duration,
         result.message or None,

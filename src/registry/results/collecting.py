@@ -164,15 +164,20 @@ class Collector:
     def finish(self) -> None:
         """Counts; to be called once, when all is read."""
         ranks = [0] * len(BY_RANK)
-        began, ended = None, 0.0
+        began: float | None = None
+        ended = 0.0
         error, failed = RANK[Status.ERROR], RANK[Status.FAILED]
         for test in self.tests.values():
-            if test.rank == failed and FIXTURE.match(test.id):
-                test.rank = error
-            ranks[test.rank] += 1
-            if test.started is not None:
-                began = test.started if began is None else min(began, test.started)
-                ended = max(ended, test.started + (test.duration or 0.0))
+            rank, started = test.rank, test.started
+            if rank == failed and FIXTURE.match(test.id):
+                rank = test.rank = error
+            ranks[rank] += 1
+            if started is not None:
+                if began is None or started < began:
+                    began = started
+                end = started + (test.duration or 0.0)
+                if end > ended:
+                    ended = end
         self.summary.counts = dict(zip(BY_RANK, ranks, strict=True))
         if began is not None:
             self.summary.started = moment(began)
