@@ -79,6 +79,12 @@ def test_a_time_that_is_none_is_no_time(read):
     assert (results["a"].duration, results["b"].duration) == (None, 2.0)
 
 
+def test_a_reason_with_many_blanks_in_it_is_no_work(read):
+    said = f"x{' ' * 1_000_000}y"
+    _, results = read(f"1..1\nnot ok 1 - a\n  ---\n  message: ' {said}'  \n  ...\n".encode())
+    assert results["a"].message == f" {said}"[:1024]
+
+
 def test_no_deeper_than_the_limit(read):
     with pytest.raises(Fault, match="64 levels"):
         read(b"1..1\n" + b" " * 4 * 65 + b"ok 1\n")

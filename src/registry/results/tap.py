@@ -31,7 +31,7 @@ SUBTEST = re.compile(r"#\s*Subtest:\s*(.*)")
 BAIL_OUT = re.compile(r"Bail out!\s*(.*)", re.IGNORECASE)
 ESCAPE = re.compile(r"\\([\\#])")
 DURATION = re.compile(r"\s*duration_ms:\s*(\d{1,12}(?:\.\d{1,12})?)\s*")
-REASON = re.compile(r"\s*(?:error|message):\s*(.*?)\s*")
+REASON = re.compile(r"\s*(?:error|message):(.*)")  # which blanks belong to the text is not for a regex: that is slow
 BLOCKS = ("", "|", "|-", "|+", ">", ">-", ">+")  # what stands where the text comes on lines of its own
 INDENT = 4
 FAILS = frozenset({Status.FAILED, Status.ERROR, Status.XPASSED})
@@ -146,7 +146,7 @@ class Report:
             if duration := DURATION.fullmatch(line):
                 test.duration = float(duration[1]) / 1000
             elif said in BLOCKS and (reason := REASON.fullmatch(line)):
-                said = reason[1].strip("'\"")
+                said = reason[1].strip().strip("'\"")
             elif said and said in BLOCKS:
                 said = line.strip()
         if said and test is not None and RANK[Status.PASSED] < test.rank:
