@@ -4,6 +4,7 @@ Stricter than JSON need be: no key twice, no deeper than the limit, and no objec
 text without end.
 """
 
+import codecs
 import json
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
@@ -143,8 +144,8 @@ def _batches(source: Source, collector: Collector) -> Iterator[list[tuple[str, A
             piece = chunk[start : start + FEED]
             try:
                 parser.send(piece if fed else piece.removeprefix(BOM))
-            except (ijson.JSONError, ValueError, OverflowError):
-                raise _no_json(piece, fed, collector) from None
+            except (ijson.JSONError, ValueError, OverflowError) as error:
+                raise _no_json(error, piece, fed, collector) from None
             fed += len(piece)
             if events:
                 progress = fed
@@ -159,16 +160,22 @@ def _batches(source: Source, collector: Collector) -> Iterator[list[tuple[str, A
     yield events
 
 
-def _no_json(piece: bytes, offset: int, collector: Collector) -> Fault:
+def _no_json(error: Exception, piece: bytes, offset: int, collector: Collector) -> Fault:
     """Says where, exactly when the document was short enough to have come in one piece."""
-    reason = "This is no JSON"
-    if not offset:
-        try:
-            json.loads(piece.removeprefix(BOM))
-        except json.JSONDecodeError as error:
-            reason, offset = f"{reason}: {error.msg}", len(error.doc[: error.pos].encode())
-        except (ValueError, RecursionError):
-            pass
-    else:
-        reason = f"{reason}, somewhere in the {len(piece)} bytes from here on"
+    from_here = f"somewhere in the {len(piece)} bytes from here on"
+    if "overflow" in str(error):
+        return collector.fault(f"A number is larger than 64 bits hold, {from_here}.", offset)
+    if offset:
+        return collector.fault(f"This is no JSON, {from_here}.", offset)
+    try:
+        text, size = codecs.utf_8_decode(piece, "strict", False)  # the last character may be in two pieces
+    except UnicodeDecodeError as found:
+        return collector.fault("This is no JSON: it is not UTF-8.", found.start)
+    reason, text = "This is no JSON", text.removeprefix("\ufeff")
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as found:
+        reason, offset = f"{reason}: {found.msg}", size - len(text[found.pos :].encode())
+    except (ValueError, RecursionError):
+        pass
     return collector.fault(f"{reason}.", offset)

@@ -31,7 +31,9 @@ SUBTEST = re.compile(r"#\s*Subtest:\s*(.*)")
 BAIL_OUT = re.compile(r"Bail out!\s*(.*)", re.IGNORECASE)
 ESCAPE = re.compile(r"\\([\\#])")
 DURATION = re.compile(r"\s*duration_ms:\s*(\d{1,12}(?:\.\d{1,12})?)\s*")
-REASON = re.compile(r"\s*(?:error|message):(.*)")  # which blanks belong to the text is not for a regex: that is slow
+REASON = re.compile(
+    r"\s*(?:error|message):(.*)"
+)  # which blanks belong to the text is not for a regex: that is slow
 BLOCKS = ("", "|", "|-", "|+", ">", ">-", ">+")  # what stands where the text comes on lines of its own
 INDENT = 4
 FAILS = frozenset({Status.FAILED, Status.ERROR, Status.XPASSED})
