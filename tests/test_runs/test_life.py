@@ -226,3 +226,20 @@ def test_anonymous_results_are_forgotten_after_a_month(post, clock, stocked, dat
         assert connection.scalars(select(rows.TestRun.id)).all() == [new["id"]]
         assert connection.scalars(select(rows.TestName.name)).all()
         assert not connection.scalars(select(Job.id).where(Job.kind == test_uploads.READ)).all()
+
+
+def test_many_that_are_forgotten_at_once(post, make, clock, stocked, database, cells):
+    """Of one platform, and one that somebody has repeated."""
+    fields = f"extension={shelf.PUBLIC}&version={shelf.SIGNED}"
+    old = [
+        post(f"post-result?{fields}", PASSED + subunit.packet(f"u.{number}", "success")).json
+        for number in range(3)
+    ]
+    clock.shift(31 * DAY)
+    again = make(retry_of=old[1]["id"])
+    new = post(f"post-result?{fields}", FAILED).json
+    assert database.write(test_uploads.forget) == 3
+    assert [cell[4:] for cell in cells()] == [(0, 1, 0, 0)]
+    shown = stocked.get(again["url"]).json
+    assert (shown["attempt"], shown["retry_of"]) == (2, None)
+    assert stocked.get(new["url"]).json["outcome"] == "failed"

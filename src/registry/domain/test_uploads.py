@@ -7,7 +7,7 @@ answer may ask once more.
 import datetime
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -144,7 +144,10 @@ def forget(session: Session) -> int:
     rows = session.scalars(old.order_by(TestRun.created).limit(FORGOTTEN_AT_ONCE)).all()
     for row in rows:
         test_cells.uncount(session, row)
+        row.withdrawn = now()  # so that none of the others takes its place in the matrix
+        session.flush()
     ids = [row.id for row in rows]
+    session.execute(update(TestRun).where(TestRun.retry_of.in_(ids)).values(retry_of=None))
     files = select(TestUpload.id).where(TestUpload.run_id.in_(ids))
     session.execute(delete(Job).where(Job.kind == READ, Job.subject_id.in_(files)))
     for model in (TestDetail, TestResult, TestEvent, TestUpload, RefStackResult):
