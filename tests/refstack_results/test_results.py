@@ -60,6 +60,7 @@ def test_filters(upload, stocked):
         (f"start_date={start}&end_date={later}", [second, first]),
         ("cpid=cloud-1", [first]),
         ("cpid=cloud", []),
+        ("start_date=0001-01-01+00%3A00%3A00&end_date=9999-12-31+23%3A59%3A59", [second, first]),
     ):
         assert [item["id"] for item in stocked.get(f"{RESULTS}?{asked}").json["results"]] == found, asked
     for asked in ("start_date=today", f"start_date={later}&end_date={start}", "signed=1"):

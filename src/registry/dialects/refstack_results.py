@@ -252,7 +252,7 @@ def _listed(request: Request, wanted: dict[str, Any]) -> Select[Any]:
         rows = rows.where(TestRun.created >= start)
     if end is not None:
         # Whole seconds are told, so that second is meant as a whole.
-        rows = rows.where(TestRun.created < end + datetime.timedelta(seconds=1))
+        rows = rows.where(TestRun.created <= end.replace(microsecond=999_999))
     if wanted["cpid"] is not None:
         rows = rows.where(RefStackResult.cpid == wanted["cpid"])
     return rows
