@@ -26,6 +26,11 @@ def test_an_upload_is_shown(upload, stocked):
     assert {**listed, "results": shown["results"], "user_role": "user", "cpid": None} == shown
 
 
+def test_a_cloud_with_a_nul_in_its_name(upload, stocked):
+    answer = upload(body=dump(["t"]).replace(b"cloud-1", b"a\\u0000b"))
+    assert stocked.get(f"{RESULTS}?cpid=a%EF%BF%BDb").json["results"][0]["id"] == answer.json["test_id"]
+
+
 def test_slash_and_no_slash(upload, stocked):
     assert upload(path="/v1/results").status_int == 201
     assert len(stocked.get("/v1/results").json["results"]) == 1

@@ -47,6 +47,16 @@ def test_our_own(read):
     assert (results["b"].message, results["b"].detail) == ("not ½", "Traceback\nValueError")
 
 
+def test_names_and_reasons_can_be_kept_in_any_database(read):
+    tool = json.dumps({"tool": "a\0" + "b" * 200, "results": [{"id": "a", "status": "passed"}]}).encode()
+    assert read(tool)[0].producer == "a\ufffd" + "b" * 98
+    cloud = json.dumps({"cpid": "a\0b", "duration_seconds": 1, "results": ["a"]}).encode()
+    assert read(cloud)[0].cpid == "a\ufffdb"
+    with pytest.raises(Fault, match="levels deep") as refused:
+        read(b'{"\\u0000": ' * 70 + b"1" + b"}" * 70)
+    assert "\0" not in str(refused.value)
+
+
 def test_a_byte_order_mark_is_no_harm(read):
     assert read(b"\xef\xbb\xbf" + OWN)[0].tests == 3
 

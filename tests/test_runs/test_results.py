@@ -142,6 +142,15 @@ def test_what_is_no_results_is_refused_and_noted(make, post, stocked):
     assert post(f"post-result?test_id={run['id']}", PASSED).json["outcome"] == "passed"
 
 
+def test_what_a_file_says_of_itself_can_be_kept(make, post, stocked):
+    run = make(tokenless=True)
+    where = f"post-result?test_id={run['id']}"
+    assert "file" in assert_failure(post(where, b'{"\\u0000": ' * 70 + b"1" + b"}" * 70), 400)
+    tool = {"tool": "a\0" + "b" * 200, "results": [{"id": "a", "status": "passed"}]}
+    assert post(where, json.dumps(tool).encode()).status_int == 201
+    assert stocked.get(run["url"]).json["raw"][0]["producer"] == "a\ufffd" + "b" * 98
+
+
 def test_the_same_again_is_the_same(make, post, stocked):
     run = make(tokenless=True)
     where = f"post-result?test_id={run['id']}"

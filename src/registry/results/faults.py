@@ -17,7 +17,7 @@ class Fault(Exception):
         format: str | None = None,
         offset: int | None = None,
     ):
-        self.reason = reason
+        self.reason = reason = without_nul(reason)  # it may quote the file
         self.code = code
         self.format = format
         self.offset = offset
@@ -31,3 +31,8 @@ class Fault(Exception):
         read_as = f"Read as {self.format}: " if self.format else ""
         where = f" (at byte {self.offset})" if self.offset is not None else ""
         return f"{read_as}{self.reason}{where}"
+
+
+def without_nul(text: str) -> str:
+    """Text out of a file as databases take it: without NUL."""
+    return text.replace("\0", "\ufffd")

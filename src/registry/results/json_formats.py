@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from registry.results.collecting import SEPARATOR, Collector
-from registry.results.faults import Fault
+from registry.results.faults import Fault, without_nul
 from registry.results.json_events import Value, walk
 from registry.results.records import Format, Status
 from registry.results.sources import Source
@@ -74,11 +74,11 @@ class Reader:
             case ("results", "tests") if value.number is not None:
                 self._ctrf(value.number, value.value)
             case ("cpid",) if isinstance(value.value, str):
-                summary.cpid = value.value[: self._collector.limits.tag_chars]
+                summary.cpid = without_nul(value.value)[: self._collector.limits.tag_chars]
             case ("duration_seconds",) | ("duration",):
                 summary.duration = self._collector.seconds(value.value, value.place[0], None)
             case ("tool",) | ("results", "tool", "name") if isinstance(value.value, str):
-                summary.producer = value.value[: self._collector.limits.tag_chars]
+                summary.producer = without_nul(value.value)[: self._collector.limits.producer_chars]
 
     def end(self) -> None:
         if not self._listed:

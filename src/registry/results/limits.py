@@ -12,8 +12,9 @@ class Limits:
 
     ``wire_bytes`` is what may be sent, ``form_bytes`` what may be sent as an urlencoded field,
     ``unpacked_bytes`` what may come out of gzip; ``ratio`` is judged where more than ``ratio_from`` bytes do.
-    ``message_chars`` and ``detail_bytes`` cut, ``attachment_bytes`` and ``attachments_bytes`` (of a whole upload)
-    leave out; all other caps refuse. ``stray_bytes`` is what may stand between the packets or lines of a stream.
+    ``message_chars``, ``detail_bytes`` and ``producer_chars`` cut, ``attachment_bytes`` and ``attachments_bytes`` (of a
+    whole upload) leave out; all other caps refuse. ``stray_bytes`` is what may stand between the packets or lines of a
+    stream.
     ``token_bytes`` is one tag or value of XML or JSON, or one line of text; ``depth`` is theirs. ``events`` are the
     packets, lines or elements of a file, and what bounds the time that reading it may take; ``pieces`` are those
     that the texts and files of one test come in.
@@ -29,6 +30,7 @@ class Limits:
     tags: int = 20
     tag_chars: int = 255
     message_chars: int = 1024
+    producer_chars: int = 100
     detail_bytes: int = 64 * KIB
     attachment_bytes: int = MIB
     attachments_bytes: int = 16 * MIB
