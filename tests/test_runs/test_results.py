@@ -270,3 +270,35 @@ def test_the_clock_leaves_alone_what_waits_for_a_worker(make, post, stocked, lar
     assert stocked.get(run["url"]).json["state"] == "uploading"
     work()
     assert stocked.get(run["url"]).json["state"] == "finished"
+
+
+def test_a_run_ends_when_all_of_it_has_been_read(make, post, stocked, large, work, clock):
+    """A file that a worker has still to read may say that something failed."""
+    for ends in ("file", "status"):
+        run = make()
+        where = f"post-result?test_id={run['id']}"
+        post(f"{where}&finished=false", PASSED, run["token"])
+        post(f"{where}&finished=false", large + subunit.packet("z", "fail"), run["token"])
+        if ends == "file":
+            answer = post(where, subunit.packet("last", "success"), run["token"])
+            assert (answer.json["state"], answer.json["outcome"]) == ("uploading", None)
+        else:
+            answer = post(f"update-test-status/{run['id']}", "status=done&finished=true", run["token"])
+            assert (answer.json["state"], answer.json["finished"]) == ("uploading", False)
+        clock.shift(1)
+        work()
+        shown = stocked.get(run["url"]).json
+        assert (shown["state"], shown["outcome"], shown["counts"]["failed"]) == ("finished", "failed", 1), (
+            ends
+        )
+
+
+def test_a_run_one_file_of_which_could_not_be_read_has_not_passed(make, post, stocked, large, work, clock):
+    run = make()
+    where = f"post-result?test_id={run['id']}"
+    post(f"{where}&finished=false", large + subunit.packet("z", "success")[:-1] + b"?", run["token"])
+    clock.shift(1)
+    work()
+    assert stocked.get(run["url"]).json["state"] == "uploading"
+    last = post(where, PASSED, run["token"]).json
+    assert (last["state"], last["outcome"], last["truncated"]) == ("finished", "incomplete", True)

@@ -4,7 +4,7 @@ import datetime
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import exists, insert, select
 from sqlalchemy.orm import Session
 
 from registry.domain import test_runs
@@ -59,9 +59,15 @@ def say(session: Session, run_id: int, said: Said) -> int:
     event_id = note(session, row, STATUS, **{name: getattr(said, name) for name in SAID})
     if said.error:
         test_runs.end(session, row, RunState.ERROR, said.error)
-    elif said.finished:
+    elif said.finished and not test_runs.is_read_from(session, row):
         test_runs.end(session, row, RunState.FINISHED)
     return event_id
+
+
+def says_finished(session: Session, run_id: int) -> bool:
+    """Whether its runner has said that it has finished."""
+    said = exists().where(TestEvent.run_id == run_id, TestEvent.finished.is_(True))
+    return bool(session.scalar(select(said)))
 
 
 def note(session: Session, row: TestRun, kind: str, text: str, **values: Any) -> int:

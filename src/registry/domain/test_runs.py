@@ -76,6 +76,11 @@ def holds_token(row: Any) -> bool:
     return bool(row.finished is None or now() <= row.finished + GRACE)
 
 
+def is_read_from(session: Session, row: TestRun) -> bool:
+    """Whether a worker has files of it to read still."""
+    return bool(session.scalar(select(_WAITING).where(TestRun.id == row.id)))
+
+
 def any_due(connection: Connection) -> bool:
     """Whether the clock has ended some that still look open."""
     return connection.scalar(_DUE, {"moment": now()}) is not None

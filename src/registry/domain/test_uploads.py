@@ -134,8 +134,10 @@ def unreadable(session: Session, upload_id: int, reason: str) -> None:
     row = test_runs.held(session, upload.run_id)
     upload.state, upload.error = UploadState.REJECTED, reason
     test_events.note(session, row, test_events.REJECTED, reason)
-    if upload.final and row.state in OPEN:
-        test_runs.end(session, row, RunState.ERROR, f"Its results could not be read: {reason}")
+    # It had been taken, so what the others say is not all that came of the tests.
+    row.truncated = True
+    if row.state in OPEN:
+        _end_if_read(session, row)
 
 
 def forget(session: Session) -> int:
@@ -168,9 +170,12 @@ def _must_take(row: TestRun) -> None:
 
 def _take(session: Session, row: TestRun, final: bool, results: Results) -> None:
     if row.state in OPEN:
+        alone = row.state != RunState.UPLOADING
         test_runs.heard(row, RunState.UPLOADING)
         _add(session, row, results)
-        if final:
+        if not alone:
+            _end_if_read(session, row)
+        elif final:
             test_runs.end(session, row, RunState.FINISHED)
         return
     with test_policies.recounting(session, row.extension_id):
@@ -181,6 +186,22 @@ def _take(session: Session, row: TestRun, final: bool, results: Results) -> None
         write_back(session, row)
         test_cells.count(session, row)
     test_runs.record(session, row)
+
+
+def _end_if_read(session: Session, row: TestRun) -> None:
+    """End a run that was said to have ended, by its last file or its runner, unless a worker has some of it to read.
+
+    A run that has ended is judged, and versions are let through by it: nothing that counts may be missing then.
+    """
+    if test_runs.is_read_from(session, row):
+        return
+    last = select(TestUpload).where(TestUpload.run_id == row.id, TestUpload.final)
+    good_first = (TestUpload.state == UploadState.REJECTED, TestUpload.id.desc())
+    file = session.scalars(last.order_by(*good_first).limit(1)).first()
+    if file is not None and file.state == UploadState.REJECTED:
+        test_runs.end(session, row, RunState.ERROR, f"Its results could not be read: {file.error}")
+    elif file is not None or test_events.says_finished(session, row.id):
+        test_runs.end(session, row, RunState.FINISHED)
 
 
 def _add(session: Session, row: TestRun, results: Results) -> None:
