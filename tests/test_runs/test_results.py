@@ -160,6 +160,16 @@ def test_the_same_again_is_the_same(make, post, stocked):
     assert len(stocked.get(run["url"]).json["raw"]) == 1
 
 
+def test_the_same_again_may_be_the_last_file(make, post, stocked):
+    """Two parts of a suite may say the same, such as that nothing was run."""
+    run = make(tokenless=True)
+    where = f"post-result?test_id={run['id']}"
+    post(f"{where}&finished=false", PASSED)
+    last = post(where, PASSED).json
+    assert (last["state"], last["outcome"], counts(last)) == ("finished", "passed", {"passed": 3})
+    assert len(stocked.get(run["url"]).json["raw"]) == 1
+
+
 def test_shards_are_merged_and_the_worst_counts(make, post, stocked):
     run = make(tokenless=True)
     where = f"post-result?test_id={run['id']}"
@@ -291,6 +301,21 @@ def test_a_run_ends_when_all_of_it_has_been_read(make, post, stocked, large, wor
         assert (shown["state"], shown["outcome"], shown["counts"]["failed"]) == ("finished", "failed", 1), (
             ends
         )
+
+
+def test_a_large_file_that_comes_again_may_be_the_last_one(make, post, stocked, large, work, clock):
+    for read_before in (True, False):
+        run = make()
+        where = f"post-result?test_id={run['id']}"
+        post(f"{where}&finished=false", large, run["token"])
+        clock.shift(1)
+        if read_before:
+            work()
+        assert post(where, large, run["token"]).json["state"] == ("finished" if read_before else "uploading")
+        clock.shift(1)
+        work()
+        shown = stocked.get(run["url"]).json
+        assert (shown["state"], shown["outcome"]) == ("finished", "passed"), read_before
 
 
 def test_a_run_one_file_of_which_could_not_be_read_has_not_passed(make, post, stocked, large, work, clock):

@@ -1,7 +1,7 @@
 """Files of results: which a run takes, and what follows when one has been read, or could not be.
 
 A file that is the last one of its run ends it. The same bytes again are the same upload: whoever did not hear the
-answer may ask once more.
+answer may ask once more, and one that came as a part may be the last one, too.
 """
 
 import datetime
@@ -94,6 +94,8 @@ def store(session: Session, run_id: int, file: File, results: Results) -> TestRu
     if _note(session, row, file, UploadState.STORED) is not None:
         _must_take(row)
         _take(session, row, file.final, results)
+    else:
+        _again(session, row, file)
     return row
 
 
@@ -102,6 +104,7 @@ def queue_up(session: Session, run_id: int, file: File) -> int | None:
     row = test_runs.held(session, run_id)
     upload_id = _note(session, row, file, UploadState.QUEUED)
     if upload_id is None:
+        _again(session, row, file)
         return None
     _must_take(row)
     if row.state in OPEN:
@@ -166,6 +169,14 @@ def _must_take(row: TestRun) -> None:
     if row.events >= test_events.MOST:
         said = f"A run has at most {test_events.MOST} events and files of results."
         raise TooMany(said, "TOO_MANY_EVENTS", test_runs.TOTAL)
+
+
+def _again(session: Session, row: TestRun, file: File) -> None:
+    """Bytes that the run has had before; they may be its last file now."""
+    if file.final and row.state in OPEN:
+        same = update(TestUpload).where(TestUpload.run_id == row.id, TestUpload.sha256 == file.sha256)
+        session.execute(same.values(final=True))
+        _end_if_read(session, row)
 
 
 def _take(session: Session, row: TestRun, final: bool, results: Results) -> None:
