@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from registry.domain import test_results
 from registry.receiving_results import SMALL_BYTES
 from support import subunit
 from support.result_files import JUNIT, TAP, V1
@@ -327,3 +328,18 @@ def test_a_run_one_file_of_which_could_not_be_read_has_not_passed(make, post, st
     assert stocked.get(run["url"]).json["state"] == "uploading"
     last = post(where, PASSED, run["token"]).json
     assert (last["state"], last["outcome"], last["truncated"]) == ("finished", "incomplete", True)
+
+
+def test_more_tests_than_a_run_may_have_in_several_files(
+    make, post, stocked, large, work, clock, monkeypatch
+):
+    monkeypatch.setattr(test_results, "MOST_TESTS", 1199)
+    run = make()
+    where = f"post-result?test_id={run['id']}"
+    post(f"{where}&finished=false", PASSED, run["token"])
+    post(where, large, run["token"])
+    clock.shift(1)
+    work()
+    shown = stocked.get(run["url"]).json
+    assert (shown["state"], shown["outcome"], counts(shown)) == ("error", "incomplete", {"passed": 3})
+    assert "at most 1199 tests" in shown["raw"][1]["error"]

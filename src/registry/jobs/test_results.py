@@ -9,6 +9,7 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from registry.domain import test_uploads as rules
+from registry.domain.errors import Invalid
 from registry.jobs.base import Permanent, Transient, WorkerContext
 from registry.models import TestUpload
 from registry.packages.findings import Finding
@@ -39,7 +40,10 @@ def work(context: WorkerContext, claim: Claim) -> tuple[rules.File, Results]:
 
 
 def finished(session: Session, claim: Claim, result: tuple[rules.File, Results]) -> None:
-    rules.read(session, claim.subject_id, *result)
+    try:
+        rules.read(session, claim.subject_id, *result)
+    except Invalid as error:  # which trying again would not mend
+        raise Permanent([Finding(error.code, str(error))]) from error
     event.listen(session, "after_commit", lambda _: result[1].close(), once=True)
 
 

@@ -57,6 +57,9 @@ class Pieces:
     def close(self) -> None:
         self._file.close()
 
+    def __del__(self) -> None:
+        self.close()  # of results that could not be stored nobody else knows any more
+
     def add(self, before: int, name: str, media_type: str, data: bytes) -> int:
         """Put a piece aside, behind ``before``: FIRST, or what this returned for the same test."""
         named, typed = name.encode()[:NAME_BYTES], media_type.encode()[:NAME_BYTES]
