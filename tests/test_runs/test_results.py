@@ -195,6 +195,15 @@ def test_lists_of_passes_prove_no_more(make, post):
     assert (answer.json["outcome"], counts(answer.json)) == ("pass_only", {"passed": 2})
 
 
+def test_a_part_that_is_a_list_of_passes_proves_no_more(make, post):
+    passes = json.dumps({"cpid": "x", "duration_seconds": 3, "results": ["a.b"]}).encode()
+    for first, last in ((passes, PASSED), (PASSED, passes)):
+        run = make(tokenless=True)
+        where = f"post-result?test_id={run['id']}"
+        post(f"{where}&finished=false", first)
+        assert post(where, last).json["outcome"] == "pass_only"
+
+
 def test_tests_that_never_ended(make, post):
     run = make(tokenless=True)
     stream = PASSED + subunit.packet("u", "exists") + subunit.packet("v", "inprogress")

@@ -74,7 +74,7 @@ def add(session: Session, run: TestRun, summary: Summary, results: Iterable[Resu
     for status in Status:
         setattr(run, status, counts.get(status, 0))
     run.uploads += 1
-    run.pass_only = summary.format == Format.REFSTACK
+    run.pass_only = run.pass_only or summary.format == Format.REFSTACK
     run.truncated = run.truncated or summary.truncated is not None
     if summary.duration is not None:
         run.duration = (run.duration or 0.0) + summary.duration
