@@ -68,6 +68,7 @@ def test_a_runner_asks_for_more_time(make, post, clock):
     assert post(where, "status=one&timeout=3600").json["deadline"] == "2030-03-17T18:46:40Z"
     clock.shift(3599)
     assert post(where, "status=two&timeout=60").json["deadline"] == "2030-03-17T18:47:39Z"
+    assert post(where, "status=two&timeout=120").json["deadline"] == "2030-03-17T18:48:39Z"
     for seconds in ("59", "3601", "x"):
         assert "timeout" in assert_failure(post(where, f"status=three&timeout={seconds}"), 400)
 

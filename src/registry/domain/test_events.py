@@ -44,7 +44,10 @@ def say(session: Session, run_id: int, said: Said) -> int:
     """
     row = test_runs.held(session, run_id)
     last = session.scalars(_newest(run_id).limit(1)).first()
-    if last is not None and _is_again(last, said):
+    again = last is not None and _is_again(last, said)
+    if row.state in OPEN and said.silence is not None:
+        row.silence = said.silence
+    if last is not None and again:
         if row.state in OPEN:
             test_runs.heard(row)
         return last.id
@@ -53,8 +56,6 @@ def say(session: Session, run_id: int, said: Said) -> int:
     ends = bool(said.finished or said.error)
     if not ends:
         _limit(session, row)
-    if said.silence is not None:
-        row.silence = said.silence
     test_runs.heard(row, RunState.UPLOADING if said.uploading else RunState.RUNNING)
     event_id = note(session, row, STATUS, **{name: getattr(said, name) for name in SAID})
     if said.error:
