@@ -193,3 +193,10 @@ def test_too_many_tests_are_refused(read):
     read(packet("a", "success") + packet("b", "success") + packet("a", "success"), limits)
     with pytest.raises(Fault, match="at most 2 tests"):
         read(packet("a", "success") + packet("b", "success") + packet("c", "success"), limits)
+
+
+def test_text_without_a_packet_is_no_stream(read):
+    """That a byte in it could begin one makes it none."""
+    with pytest.raises(Fault, match="no packet") as refused:
+        read("5 m³\n".encode())
+    assert refused.value.code == "UNKNOWN_FORMAT"

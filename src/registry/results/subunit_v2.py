@@ -64,6 +64,8 @@ def read(source: Source, collector: Collector) -> None:
     if rest < len(buffer):
         collector.summary.truncated = f"The last packet breaks off (at byte {base + rest})."
     stray.end(base + rest)
+    if collector.summary.stray_bytes == source.size:
+        raise collector.fault("There is no packet of subunit in it, only other text.", 0, "UNKNOWN_FORMAT")
 
 
 class Packets:
