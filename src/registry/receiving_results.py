@@ -87,6 +87,8 @@ def _parts(request: Request, text: bytes) -> Message:
     }
     try:
         forms, _ = parse_form_data(environ, strict=True)
+    except UnicodeDecodeError:
+        raise BadRequest({"non_field_errors": ["The fields of the form are not UTF-8."]}) from None
     except (MultipartError, ValueError) as error:
         raise BadRequest(
             {"non_field_errors": [f"The body is not a proper {FORM}: {error.args[0]}."]}

@@ -148,6 +148,13 @@ def test_errors_end_it(make, post, stocked):
     assert (shown["state"], shown["outcome"], shown["reason"]) == ("error", "unknown", "no display")
 
 
+def test_forms_that_are_not_utf_8(make, post):
+    body = b'--x\r\nContent-Disposition: form-data; name="status"\r\n\r\n\xff\r\n--x--\r\n'
+    form = {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = post(f"update-test-status/{make(tokenless=True)['id']}", body, **form)
+    assert "not UTF-8" in assert_failure(answer, 400)["non_field_errors"][0]
+
+
 def test_unknown_fields_are_ignored(make, post):
     assert post(f"update-test-status/{make(tokenless=True)['id']}", f"{STATUS}&colour=blue").status_int == 201
 
