@@ -72,7 +72,7 @@ def test_quotas_of_a_network(stocked, clock):
     for _ in range(5):
         assert [send("192.0.2.1").status_int, send("192.0.2.200").status_int] == [201, 201]
     answer = send("192.0.2.3")
-    assert_failure(answer, 429, "TOO_MANY_RESULTS")
+    assert "in an hour" in assert_failure(answer, 429, "TOO_MANY_RESULTS")["detail"]
     assert answer.headers["Retry-After"] == "3601"
     assert send("198.51.100.1").status_int == 201
     for _ in range(4):

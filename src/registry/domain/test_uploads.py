@@ -34,7 +34,7 @@ from registry.models import (
 from registry.results import Results
 
 READ = "test-results"  # the kind of job that reads a large file
-OF_NETWORK = ((datetime.timedelta(hours=1), 10), (datetime.timedelta(days=1), 50))
+OF_NETWORK = (("an hour", datetime.timedelta(hours=1), 10), ("a day", datetime.timedelta(days=1), 50))
 FORGOTTEN_AT_ONCE = 20
 # Literally as their indexes have it: a parameter could be anything.
 _ANONYMOUS = text(f"test_run.source = '{RunSource.ANONYMOUS}'")
@@ -72,7 +72,7 @@ def unasked(session: Session, plan: test_plans.Plan, file: File, results: Result
 
 
 def _quota_of_network(session: Session, network: str | None) -> None:
-    for span, most in OF_NETWORK:
+    for named, span, most in OF_NETWORK:
         recent = select(TestRun.created).where(
             _ANONYMOUS,
             TestRun.network == network,
@@ -81,7 +81,7 @@ def _quota_of_network(session: Session, network: str | None) -> None:
         last = session.scalars(recent.order_by(TestRun.created.desc()).offset(most - 1).limit(1)).first()
         if last is not None:
             wait = last + span - now()
-            said = f"At most {most} anonymous results are taken from a network in {span}; log in for more."
+            said = f"At most {most} anonymous results are taken from a network in {named}; log in and make a test run."
             raise TooMany(said, "TOO_MANY_RESULTS", int(wait.total_seconds()) + 1)
 
 
