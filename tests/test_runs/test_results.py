@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from registry.domain import test_results
+from registry.domain import test_events, test_results
 from registry.receiving_results import SMALL_BYTES
 from support import subunit
 from support.result_files import JUNIT, TAP, V1
@@ -352,3 +352,17 @@ def test_more_tests_than_a_run_may_have_in_several_files(
     shown = stocked.get(run["url"]).json
     assert (shown["state"], shown["outcome"], counts(shown)) == ("error", "incomplete", {"passed": 3})
     assert "at most 1199 tests" in shown["raw"][1]["error"]
+
+
+def test_results_come_through_when_too_much_has_been_said(make, post, stocked, monkeypatch):
+    """The runner's chatter, and files that were none, are bounded; what the tests came to is not lost by that."""
+    monkeypatch.setattr(test_events, "MOST", 3)
+    run = make(tokenless=True)
+    where = f"post-result?test_id={run['id']}"
+    for _ in range(5):
+        assert_failure(post(where, b"hello"), 400)
+    assert stocked.get(f"{run['url']}events/").json["count"] == 3
+    assert_failure(post(f"update-test-status/{run['id']}", "status=still running"), 429)
+    assert post(f"{where}&finished=false", PASSED).status_int == 201
+    assert_failure(post(f"{where}&finished=false", V2), 429)
+    assert post(where, V2).json["state"] == "finished"

@@ -92,7 +92,7 @@ def store(session: Session, run_id: int, file: File, results: Results) -> TestRu
     """
     row = test_runs.held(session, run_id)
     if _note(session, row, file, UploadState.STORED) is not None:
-        _must_take(row)
+        _must_take(row, file.final)
         _take(session, row, file.final, results)
     else:
         _again(session, row, file)
@@ -106,7 +106,7 @@ def queue_up(session: Session, run_id: int, file: File) -> int | None:
     if upload_id is None:
         _again(session, row, file)
         return None
-    _must_take(row)
+    _must_take(row, file.final)
     if row.state in OPEN:
         test_runs.heard(row, RunState.UPLOADING)
     return queue.enqueue(session, READ, upload_id)
@@ -128,7 +128,8 @@ def reject(session: Session, run_id: int, reason: str) -> None:
     row = test_runs.held(session, run_id)
     if row.state in OPEN:
         test_runs.heard(row, RunState(row.state) if row.started else RunState.RUNNING)
-        test_events.note(session, row, test_events.REJECTED, reason)
+        if row.events < test_events.MOST:
+            test_events.note(session, row, test_events.REJECTED, reason)
 
 
 def unreadable(session: Session, upload_id: int, reason: str) -> None:
@@ -161,12 +162,14 @@ def forget(session: Session) -> int:
     return len(ids)
 
 
-def _must_take(row: TestRun) -> None:
+def _must_take(row: TestRun, final: bool) -> None:
     """The first results are taken for a while after the end, too: they may have been on their way."""
     waits = row.state == RunState.TIMED_OUT or (row.state == RunState.FINISHED and not row.uploads)
     if row.state not in OPEN and not (waits and test_runs.holds_token(row)):
         raise test_runs.closed(row)
-    if row.events >= test_events.MOST:
+    # What its tests came to is never lost because its runner has said too much before.
+    is_needed = not row.uploads or (final and row.state in OPEN)
+    if row.events >= test_events.MOST and not is_needed:
         said = f"A run has at most {test_events.MOST} events and files of results."
         raise TooMany(said, "TOO_MANY_EVENTS", test_runs.TOTAL)
 
