@@ -1,7 +1,9 @@
 """Uploads of refstack-client, and how it lists them."""
 
 import base64
+import gzip
 import time
+from random import Random
 
 import pytest
 import time_machine
@@ -189,6 +191,16 @@ def test_with_a_users_token_they_are_the_users(upload, stocked, accounts):
     assert stocked.get(url, headers=accounts.jwt("ann")).json["user_role"] == "owner"
     other = base64.b64encode(f"ann:{accounts.token('ann', scopes=['read'])}".encode()).decode()
     assert_failure(upload(Authorization=f"Basic {other}"), 403)
+
+
+def test_what_is_too_large_is_refused_before_it_is_read(upload, accounts):
+    random = Random(1)
+    user = accounts.bearer("ann")
+    for most, headers in ((2 * 1024 * 1024, {}), (4 * 1024 * 1024, user)):
+        assert_failure(upload(body=b"x" * (most + 1), **headers), 413)
+        packed = gzip.compress(dump([random.randbytes(450).hex() for _ in range(most // 900)]))
+        assert len(packed) < most
+        assert_failure(upload(body=packed, **headers), 413)
 
 
 def test_anonymous_uploads_are_counted(upload):

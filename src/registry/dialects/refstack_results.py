@@ -10,6 +10,7 @@ signed with a user's key, they are that user's; else they are anonymous. Signed 
 are shared.
 """
 
+import dataclasses
 import datetime
 from typing import Any
 
@@ -30,7 +31,7 @@ from registry.resources import Root
 from registry.resources import test_runs as nodes
 from registry.resources.test_runs import UPLOADED, find_run
 from registry.rest import ResourceService, answering, with_files
-from registry.results import ANONYMOUS_LIMITS, DEFAULT_LIMITS, Format, Status, Summary, read_results
+from registry.results import ANONYMOUS_LIMITS, DEFAULT_LIMITS, Format, Limits, Status, Summary, read_results
 from registry.schemas.answers import NUMBER, TEXT, TEXTS, URL, mapping, or_null
 from registry.storage import Draft
 from registry.validators import query
@@ -42,6 +43,8 @@ result_schema = ResourceService("refstack_results_schema", PATH, nodes.Uploads, 
 result = ResourceService("refstack_upload", f"{PATH}{{uuid}}/", nodes.Upload)
 
 ON_A_PAGE, MOST_LISTED = 20, 10_000
+# Nobody waits while more is read; what is packed counts as it is unpacked.
+_OF_USERS = dataclasses.replace(DEFAULT_LIMITS, wire_bytes=AT_ONCE_BYTES, unpacked_bytes=AT_ONCE_BYTES)
 TIME = "%Y-%m-%d %H:%M:%S"
 SCHEMA = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -120,8 +123,8 @@ def upload(request: Request) -> dict[str, Any]:
     identity = request.identity
     with receive_results(request) as (draft, _):
         signed, user_id = _signed(request, draft)
-        said = _said(draft, signed)
         if identity is not None and identity.kind == "run":
+            said = _said(draft, signed, DEFAULT_LIMITS)
             node = find_run(Root(request), identity.credential_id)
             if node is None:
                 raise ApiError(404, "The test run is not there any more.", "ERROR_NOT_FOUND")
@@ -131,7 +134,7 @@ def upload(request: Request) -> dict[str, Any]:
         else:
             if identity is not None and not request.context.permits(Permission.RUN_TESTS):
                 raise ApiError(403, "This credential is not for results of tests.", "ERROR_PERMISSION_DENIED")
-            run_id = _loose(request, draft, said, identity.id if identity is not None else user_id)
+            run_id = _loose(request, draft, signed, identity.id if identity is not None else user_id)
     row = request.read.execute(UPLOADED.where(TestRun.id == run_id)).one()
     request.response.status_int, request.response.location = 201, _url(request, row.uuid)
     return {"test_id": row.uuid, "url": request.response.location}
@@ -200,11 +203,11 @@ def _signed(request: Request, draft: Draft) -> tuple[Signature | None, int | Non
     return signed, user_id
 
 
-def _said(draft: Draft, signed: Signature | None) -> Upload:
+def _said(draft: Draft, signed: Signature | None, limits: Limits) -> Upload:
     """What the file says around its results. Raises Fault, and BadRequest for another format."""
-    with read_results(draft.file, DEFAULT_LIMITS) as found:
-        summary: Summary = found.summary
     draft.file.seek(0)
+    with read_results(draft.file, limits) as found:
+        summary: Summary = found.summary
     cpid, duration = summary.cpid, summary.duration
     if summary.format != Format.REFSTACK:
         raise bad_field("results", "This must be a JSON object with cpid, duration_seconds and results.")
@@ -219,17 +222,14 @@ def _said(draft: Draft, signed: Signature | None) -> Upload:
     return Upload(cpid=cpid or "", duration=int(duration or 0), signed=signed)
 
 
-def _loose(request: Request, draft: Draft, said: Upload, user_id: int | None) -> int:
+def _loose(request: Request, draft: Draft, signed: Signature | None, user_id: int | None) -> int:
     """Results of no test run that is known: the number of theirs. Raises ApiError, TooMany."""
     if user_id is None and not request.settings.anonymous_results:
         raise ApiError(401, "This registry takes no anonymous results.", "ERROR_NOT_AUTHENTICATED", CHALLENGE)
-    limits, most = (
-        (DEFAULT_LIMITS, AT_ONCE_BYTES)
-        if user_id is not None
-        else (ANONYMOUS_LIMITS, ANONYMOUS_LIMITS.wire_bytes)
-    )
-    if draft.size > most:
-        raise ApiError(413, f"Such results may have at most {most} bytes.", "ERROR_TOO_LARGE")
+    limits = ANONYMOUS_LIMITS if user_id is None else _OF_USERS
+    if draft.size > limits.wire_bytes:
+        raise ApiError(413, f"Such results may have at most {limits.wire_bytes} bytes.", "ERROR_TOO_LARGE")
+    said = _said(draft, signed, limits)
     plan = test_plans.Plan(created_by=user_id, network=network(request.remote_addr) or "unknown")
     with kept(request, draft, True, limits) as (file, found):
         run_id: int = request.database.write(refstack.upload, plan, said, file, found)
