@@ -132,6 +132,8 @@ def test_only_its_owner_says_something_of_it(upload, stocked, registered, rsa_ke
     )
     assert_failure(stocked.post(f"{where}other", b"x", headers=registered, expect_errors=True), 403)
     assert_failure(stocked.post(f"{where}target", b"x" * 256, headers=registered, expect_errors=True), 400)
+    long = stocked.post(f"{where}target", "½".encode() * 1000, headers=registered, expect_errors=True)
+    assert "at most 255 characters" in assert_failure(long, 400)["target"][0]
     assert_failure(stocked.post(f"{where}target", b"\xff", headers=registered, expect_errors=True), 400)
 
 

@@ -43,9 +43,11 @@ def show_meta(request: Request) -> str:
 def set_meta(request: Request) -> str:
     """Say something of one's upload; the body is the value. That there is a key `shared` shares it."""
     key = _writable(request)
-    body = request.body_file.read(4 * refstack.META_LENGTH + 1)
+    most = 4 * refstack.META_LENGTH  # bytes of UTF-8
+    body = request.body_file.read(most + 1)
     try:
-        value = body.decode()
+        # The end of a longer one may be in the middle of a character.
+        value = body.decode(errors="strict" if len(body) <= most else "replace")
     except UnicodeDecodeError:
         raise bad_field(key, "This is not UTF-8.") from None
     if len(value) > refstack.META_LENGTH or "\0" in value:
