@@ -65,6 +65,17 @@ def test_two_files_of_results_are_one_run(site, execute):
     assert site.results(run) == {"number 1": "passed", "number 2": "passed"}
 
 
+def test_a_file_of_results_that_was_not_written_is_no_pass(site, execute):
+    run = site.make()
+    code = "open('1.tap', 'w').write('TAP version 13\\n1..1\\nok 1 - number 1\\n')"
+    done = execute(run, *python(code), options=("--results", "1.tap", "--results", "2.tap"))
+    assert done.returncode == 3, done.stdout
+    shown = site.get(run["url"])
+    assert (shown["state"], shown["outcome"]) == ("error", "incomplete")
+    assert "without results in 2.tap" in shown["reason"]
+    assert site.results(run) == {"number 1": "passed"}
+
+
 def test_the_command_knows_its_run_but_no_token(site, execute):
     run = site.make(extra={"shard": "3"})
     code = (
@@ -98,7 +109,7 @@ def test_the_token_cannot_be_read_from_the_runner(site, execute):
     [
         ("import time; time.sleep(600)", ("--time-limit", 1), "did not come to an end within 1 seconds"),
         ("while True: print('x' * 100000)", ("--output-limit", 1), "wrote more than 1 MiB"),
-        ("raise SystemExit(7)", (), "ended with the status 7, without results"),
+        ("raise SystemExit(7)", (), "ended with the status 7, without results in its standard output"),
         ("print('hello')", (), "The registry said no"),
         ("import os; os.symlink('/etc/passwd', 'found')", ("--results", "found"), "without results"),
     ],

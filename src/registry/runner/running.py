@@ -90,11 +90,14 @@ def _execute(reporter: Reporter, order: Order, folder: Path, names: dict[str, st
 
 
 def _send(reporter: Reporter, order: Order, folder: Path, status: int) -> dict[str, Any]:
-    files = list(_files(order, folder))
-    if not files:
-        raise RunFault(
-            f"The command ended with the status {status}, without results.", Exit.NO_RESULTS, status
-        )
+    found = {name: _file(name, folder) for name in order.results}
+    if missing := [name for name, path in found.items() if path is None]:
+        # What one suite has not said must not be made up for by what another one has.
+        _send_what_there_is(reporter, order, folder)
+        named = " or ".join("its standard output" if name == STDOUT else name for name in missing)
+        text = f"The command ended with the status {status}, without results in {named}."
+        raise RunFault(text, Exit.NO_RESULTS, status)
+    files = list(filter(None, found.values()))
     reporter.say("The tests have ended.", exit_code=status, state="uploading")
     answer: dict[str, Any] = {}
     for file in files:
@@ -119,18 +122,16 @@ def _read(reporter: Reporter, answer: dict[str, Any]) -> dict[str, Any]:
 def _send_what_there_is(reporter: Reporter, order: Order, folder: Path) -> None:
     """Results of tests that came to an end before their program was ended count for something, too."""
     with contextlib.suppress(RunFault):
-        for file in _files(order, folder):
+        for file in filter(None, (_file(name, folder) for name in order.results)):
             reporter.send(file, last=False, hasty=True)
 
 
-def _files(order: Order, folder: Path) -> Iterator[Path]:
-    """The files of results that are there and say something. Links lead nowhere outside."""
+def _file(name: str, folder: Path) -> Path | None:
+    """A file of results, if it is there and says something. Links lead nowhere outside."""
     package_folder = folder / "package"
-    for name in order.results:
-        path = folder / "output" if name == STDOUT else (package_folder / name).resolve()
-        inside = name == STDOUT or path.is_relative_to(package_folder.resolve())
-        if inside and path.is_file() and path.stat().st_size:
-            yield path
+    path = folder / "output" if name == STDOUT else (package_folder / name).resolve()
+    inside = name == STDOUT or path.is_relative_to(package_folder.resolve())
+    return path if inside and path.is_file() and path.stat().st_size else None
 
 
 def _report(reporter: Reporter, fault: RunFault) -> None:
