@@ -94,7 +94,7 @@ def stored(folder: Path) -> dict:
 
 
 def add(session, run_id: int, results) -> None:
-    test_results.add(session, session.get_one(TestRun, run_id), results.summary, results)
+    test_results.add(session, session.get_one(TestRun, run_id), results)
 
 
 def make_run(session, **columns) -> int:

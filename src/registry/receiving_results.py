@@ -14,10 +14,8 @@ from registry.errors import ApiError, BadRequest
 from registry.receiving import FORM, body_chunks
 from registry.results import DEFAULT_LIMITS
 from registry.results.bodies import extract
-from registry.storage import Draft
+from registry.storage import SMALL_BYTES, Draft
 
-# A file of so many bytes is kept in its row, which costs less than a file of its own.
-SMALL_BYTES = 64 * 1024
 MESSAGE_BYTES = 16 * 1024
 MOST_FIELDS = 64
 Message = dict[str, Any]

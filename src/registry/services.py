@@ -54,6 +54,7 @@ from registry.views import (  # noqa: F401 - define their services
     search,
     sessions,
     teams,
+    test_attachments,
     test_events,
     test_history,
     test_matrix,

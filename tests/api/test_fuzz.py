@@ -12,7 +12,12 @@ from support.services import PRESENT
 
 EXAMPLES = 80  # for each document, spread over its operations
 
-FILES = ["application/zip", "application/rss+xml; charset=utf-8", "application/atom+xml; charset=utf-8"]
+FILES = [
+    "application/zip",
+    "application/rss+xml; charset=utf-8",
+    "application/atom+xml; charset=utf-8",
+    "image/svg+xml",
+]
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ PRESENT = {
     "key": "0" * 32,
     "event": "999",
     "result": "999",
+    "sha256": "0" * 64,
     "test_id": "1",
     "guid": shelf.PUBLIC,
     "number": shelf.SIGNED,
@@ -90,6 +91,7 @@ ABSENT = {
     "key": "x",
     "event": "x",
     "result": "x",
+    "sha256": "x",
 }
 
 QUESTIONS = {

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 
 from registry.domain import test_events, test_results
-from registry.receiving_results import SMALL_BYTES
+from registry.storage import SMALL_BYTES
 from support import subunit
 from support.result_files import JUNIT, TAP, V1
 from support.wire import assert_failure

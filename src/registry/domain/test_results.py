@@ -13,10 +13,12 @@ import orjson
 from sqlalchemy import ARRAY, JSON, Connection, String, any_, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
+from registry.domain import test_attachments
 from registry.domain.errors import Invalid
 from registry.models import ManyRows, Prepared, TestDetail, TestName, TestResult, TestRun, table
-from registry.results import Format, Result, Status, Summary, worst
+from registry.results import Format, Result, Results, Status, worst
 
+Named = tuple[int, Result]  # with the number of its test's name
 MOST_TESTS = 100_000
 AT_ONCE = 1000
 _NAME, _RESULT = table(TestName), table(TestResult)
@@ -60,14 +62,16 @@ _WORSE = (
 )
 
 
-def add(session: Session, run: TestRun, summary: Summary, results: Iterable[Result]) -> None:
+def add(session: Session, run: TestRun, results: Results) -> None:
     """Store the results of one file, and count all that the run has now. Raises Invalid for too many tests."""
-    connection = session.connection()
+    connection, summary = session.connection(), results.summary
     first = not run.uploads
     rest = iter(results)
     while some := list(islice(rest, AT_ONCE)):
         names = _names(connection, run.extension_id, [result.id for result in some])
-        _store(connection, run.id, list(zip(names, some, strict=True)), first)
+        stored = _store(connection, run.id, list(zip(names, some, strict=True)), first)
+        left = ((name_id, file) for name_id, result in stored for file in result.attachments)
+        test_attachments.add(connection, run.id, results, left)
     counts = summary.counts if first else _counted(connection, run.id)
     if sum(counts.values()) > MOST_TESTS:
         raise Invalid(f"A run may have at most {MOST_TESTS} tests.", "TOO_MANY_TESTS", "file")
@@ -102,7 +106,8 @@ def _known(connection: Connection, extension_id: int | None, digests: list[str])
     return dict(statement.all(connection, extension_id=extension_id, digests=digests))
 
 
-def _store(connection: Connection, run_id: int, results: list[tuple[int, Result]], first: bool) -> None:
+def _store(connection: Connection, run_id: int, results: list[Named], first: bool) -> Iterable[Named]:
+    """Those that count, since nothing as bad was said of their tests before."""
     before: dict[int, str] = {}
     if not first:
         names = [name_id for name_id, _ in results]
@@ -120,13 +125,13 @@ def _store(connection: Connection, run_id: int, results: list[tuple[int, Result]
         _NEW_RESULTS(connection, [_row(run_id, *pair, tags) for pair in fresh])
     if worse:
         connection.execute(_WORSE, [_worse(run_id, *pair) for pair in worse])
+    counting = [*fresh, *worse]
     details = [
-        (run_id, name_id, result.detail, result.detail_cut)
-        for name_id, result in (*fresh, *worse)
-        if result.detail
+        (run_id, name_id, result.detail, result.detail_cut) for name_id, result in counting if result.detail
     ]
     if details:
         _DETAILS(connection, details)
+    return counting
 
 
 def _row(run_id: int, name_id: int, result: Result, tags: dict[tuple[str, ...], str]) -> tuple[Any, ...]:

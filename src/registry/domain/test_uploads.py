@@ -21,6 +21,7 @@ from registry.models import (
     RefStackResult,
     RunSource,
     RunState,
+    TestAttachment,
     TestDetail,
     TestEvent,
     TestResult,
@@ -156,7 +157,7 @@ def forget(session: Session) -> int:
     session.execute(update(TestRun).where(TestRun.retry_of.in_(ids)).values(retry_of=None))
     files = select(TestUpload.id).where(TestUpload.run_id.in_(ids))
     session.execute(delete(Job).where(Job.kind == READ, Job.subject_id.in_(files)))
-    for model in (TestDetail, TestResult, TestEvent, TestUpload, RefStackResult):
+    for model in (TestAttachment, TestDetail, TestResult, TestEvent, TestUpload, RefStackResult):
         session.execute(delete(model).where(model.run_id.in_(ids)))
     session.execute(delete(TestRun).where(TestRun.id.in_(ids)))
     return len(ids)
@@ -219,7 +220,7 @@ def _end_if_read(session: Session, row: TestRun) -> None:
 
 
 def _add(session: Session, row: TestRun, results: Results) -> None:
-    test_results.add(session, row, results.summary, results)
+    test_results.add(session, row, results)
     test_events.note(session, row, test_events.RESULTS, f"{results.summary.tests} results have come.")
 
 

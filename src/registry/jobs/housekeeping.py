@@ -21,7 +21,7 @@ from registry.domain import (
     uploads,
 )
 from registry.jobs.base import WorkerContext
-from registry.models import Blob, Database, Image, ImageFile, TestUpload, VersionDetail, now
+from registry.models import Blob, Database, Image, ImageFile, TestAttachment, TestUpload, VersionDetail, now
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +33,7 @@ _WANTED: tuple[Any, ...] = (
     Blob.sha256,
     ImageFile.sha256,
     Image.source_sha256,
+    TestAttachment.sha256,
     TestUpload.sha256,
     VersionDetail.source_sha256,
 )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
+from registry.domain import test_attachments
 from registry.domain import test_uploads as rules
 from registry.domain.errors import Invalid
 from registry.jobs.base import Permanent, Transient, WorkerContext
@@ -30,6 +31,7 @@ def work(context: WorkerContext, claim: Claim) -> tuple[rules.File, Results]:
     try:
         with context.storage.path(row.sha256).open("rb") as file:
             results = read_results(file)
+        test_attachments.keep(context.storage, results)
     except Fault as fault:
         raise Permanent([Finding(fault.code, str(fault))]) from fault
     except FileNotFoundError as error:

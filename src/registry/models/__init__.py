@@ -47,6 +47,7 @@ from registry.models.prepared import Prepared, loaded, write_back
 from registry.models.refstack import PublicKey, RefStackResult
 from registry.models.search import SearchDocument
 from registry.models.teams import Invitation, Membership, Team, TeamRole
+from registry.models.test_attachments import TestAttachment
 from registry.models.test_runs import (
     HAS_PASSED,
     OPEN,
@@ -125,6 +126,7 @@ __all__ = [
     "Tally",
     "Team",
     "TeamRole",
+    "TestAttachment",
     "TestCell",
     "TestDetail",
     "TestEvent",

@@ -14,6 +14,7 @@ from registry.models import (
     Extension,
     Prepared,
     RefStackResult,
+    TestAttachment,
     TestDetail,
     TestEvent,
     TestName,
@@ -70,6 +71,13 @@ _RESULT = (
     )
     .where(TestResult.run_id == bindparam("run_id"), TestResult.name_id == bindparam("id"))
 )
+_ATTACHMENT = select(
+    TestAttachment.name, TestAttachment.size, TestAttachment.sha256, TestAttachment.content
+).where(
+    TestAttachment.run_id == bindparam("run_id"),
+    TestAttachment.name_id == bindparam("name_id"),
+    TestAttachment.sha256 == bindparam("sha256"),
+)
 
 
 class _Rows(Node):
@@ -95,8 +103,23 @@ class TestRunEvents(_Rows):
     child, statement = TestRunEvent, _EVENT
 
 
+class TestRunAttachment(Node):
+    """A file that a test left and that was kept, by its SHA-256."""
+
+
+class TestRunAttachments(Node):
+    __parent__: Any
+    child = TestRunAttachment
+
+    def find(self, name: str) -> Node | None:
+        result = self.__parent__.row
+        wanted = {"run_id": result.run_id, "name_id": result.name_id, "sha256": name}
+        row = self.request.read.execute(_ATTACHMENT, wanted).first()
+        return None if row is None else self.child(self, name, row)
+
+
 class TestRunResult(Node):
-    pass
+    children = {"attachments": TestRunAttachments}
 
 
 class TestRunResults(_Rows):

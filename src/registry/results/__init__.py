@@ -82,6 +82,11 @@ class Results:
     def close(self) -> None:
         self._pieces.close()
 
+    @property
+    def has_files(self) -> bool:
+        """Whether any test may have left an attachment."""
+        return self._pieces.has_files
+
     def __len__(self) -> int:
         return len(self._collector.tests)
 
@@ -94,13 +99,15 @@ class Results:
 
     def _making(self) -> Iterator[Result]:
         limits, nothing = self._collector.limits, Said()
-        room = limits.attachments_bytes
+        room, left = limits.attachments_bytes, limits.attachments
         for test in self._collector.tests.values():
-            status, said = BY_RANK[test.rank], nothing
+            status, said, attachments = BY_RANK[test.rank], nothing, nothing.attachments
             message = ""
             if test.last != FIRST:
                 said = self._pieces.said(test.last, room)
-                room -= sum(attachment.size for attachment in said.attachments if attachment.sha256)
+                attachments = said.attachments[:left]
+                room -= sum(attachment.size for attachment in attachments if attachment.sha256)
+                left -= len(attachments)
                 message = said.message or (said.reason[: limits.message_chars] if status in SAYS_WHY else "")
             yield Result(
                 test.id,
@@ -111,7 +118,7 @@ class Results:
                 said.detail,
                 said.detail_cut,
                 test.tags,
-                said.attachments,
+                attachments,
             )
 
     def content(self, attachment: Attachment) -> bytes:

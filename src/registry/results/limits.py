@@ -13,11 +13,10 @@ class Limits:
     ``wire_bytes`` is what may be sent, ``form_bytes`` what may be sent as an urlencoded field,
     ``unpacked_bytes`` what may come out of gzip; ``ratio`` is judged where more than ``ratio_from`` bytes do.
     ``message_chars``, ``detail_bytes`` and ``producer_chars`` cut, ``attachment_bytes`` and ``attachments_bytes`` (of a
-    whole upload) leave out; all other caps refuse. ``stray_bytes`` is what may stand between the packets or lines of a
-    stream.
-    ``token_bytes`` is one tag or value of XML or JSON, or one line of text; ``depth`` is theirs. ``events`` are the
-    packets, lines or elements of a file, and what bounds the time that reading it may take; ``pieces`` are those
-    that the texts and files of one test come in.
+    whole upload) leave out, and so does ``attachments``, their number; all other caps refuse. ``stray_bytes`` is what
+    may stand between the packets or lines of a stream. ``token_bytes`` is one tag or value of XML or JSON, or one line
+    of text; ``depth`` is theirs. ``events`` are the packets, lines or elements of a file, and what bounds the time that
+    reading it may take; ``pieces`` are those that the texts and files of one test come in.
     """
 
     wire_bytes: int = 32 * MIB
@@ -34,6 +33,7 @@ class Limits:
     detail_bytes: int = 64 * KIB
     attachment_bytes: int = MIB
     attachments_bytes: int = 16 * MIB
+    attachments: int = 1000
     stray_bytes: int = 64 * KIB
     token_bytes: int = MIB
     depth: int = 64

@@ -11,23 +11,14 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from registry.results.limits import Limits
-from registry.results.records import Attachment
+from registry.results.records import Attachment, Piece
 
 HEADER = struct.Struct(">qIHH")  # the piece before, the sizes of data, name and media type
 IN_MEMORY = 1024 * 1024
 FIRST = -1  # stands for the piece before the first
 MESSAGE = ""  # the media type of a message; a test's files have one of their own
-TEXT = "text/plain"
+TEXTS, TEXT = "text/", "text/plain"
 NAME_BYTES = 255
-
-
-class Piece(NamedTuple):
-    """Where a piece is: ``offset`` of its data of ``size`` bytes."""
-
-    name: str
-    media_type: str
-    offset: int
-    size: int
 
 
 class Said(NamedTuple):
@@ -47,9 +38,10 @@ class Said(NamedTuple):
 
 
 class Pieces:
-    """The temporary file of one upload; ``close`` takes it away."""
+    """The temporary file of one upload; ``close`` takes it away. ``has_files`` if some pieces are no text."""
 
     def __init__(self, limits: Limits):
+        self.has_files = False
         self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 (closed by close())
         self._end = 0
         self._limits = limits
@@ -63,6 +55,7 @@ class Pieces:
     def add(self, before: int, name: str, media_type: str, data: bytes) -> int:
         """Put a piece aside, behind ``before``: FIRST, or what this returned for the same test."""
         named, typed = name.encode()[:NAME_BYTES], media_type.encode()[:NAME_BYTES]
+        self.has_files = self.has_files or not (media_type == MESSAGE or media_type.startswith(TEXTS))
         here = self._end
         self._file.seek(here)
         self._file.write(
@@ -82,24 +75,19 @@ class Pieces:
         texts, attachments = dict[str, list[Piece]](), []
         for name, parts in files.items():
             media_type = parts[0].media_type
-            if media_type.startswith("text/"):
+            if media_type.startswith(TEXTS):
                 texts[name] = parts
                 continue
             size, sha256 = sum(part.size for part in parts), None
             if size <= min(room, self._limits.attachment_bytes):
                 room -= size
                 sha256 = hashlib.sha256(self._read(parts, size)).hexdigest()
-            attachments.append(Attachment(name, media_type, size, sha256, last))
+            attachments.append(Attachment(name, media_type, size, sha256, tuple(parts) if sha256 else ()))
         detail, cut = self._detail(texts)
         return Said(message[: self._limits.message_chars], detail, cut, tuple(attachments))
 
     def content(self, attachment: Attachment) -> bytes:
-        parts = [
-            piece
-            for piece in self._chain(attachment.piece)
-            if piece.name == attachment.name and piece.media_type != MESSAGE
-        ]
-        return self._read(parts, self._limits.attachment_bytes)
+        return self._read(attachment.pieces, self._limits.attachment_bytes)
 
     def _detail(self, texts: dict[str, list[Piece]]) -> tuple[str, bool]:
         """The texts one below the other; where there is more than one, each below its name."""

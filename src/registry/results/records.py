@@ -53,6 +53,15 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class Piece(NamedTuple):
+    """Where a part of a text or a file is: ``offset`` of its data of ``size`` bytes."""
+
+    name: str
+    media_type: str
+    offset: int
+    size: int
+
+
 class Attachment(NamedTuple):
     """A file that a test left. ``size`` in bytes; ``sha256`` is None where it was over a limit and is not kept."""
 
@@ -60,7 +69,7 @@ class Attachment(NamedTuple):
     media_type: str
     size: int
     sha256: str | None
-    piece: int  # where Results finds it again
+    pieces: tuple[Piece, ...]
 
 
 class Result(NamedTuple):

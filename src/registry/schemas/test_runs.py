@@ -91,7 +91,13 @@ _RESULT: dict[str, Any] = {
     "url": URL,
 }
 RESULT = mapping(**_RESULT)
-RESULT_DETAIL = mapping(**_RESULT, detail=or_null(TEXT), detail_cut=FLAG)
+_ATTACHMENT = mapping(name=TEXT, media_type=TEXT, size=NUMBER, sha256=or_null(SHA256), url=or_null(URL))
+RESULT_DETAIL = mapping(
+    **_RESULT,
+    detail=or_null(TEXT),
+    detail_cut=FLAG,
+    attachments={"type": "array", "items": _ATTACHMENT},
+)
 
 
 def _word(name: str) -> colander.SchemaNode:

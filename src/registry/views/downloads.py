@@ -5,6 +5,7 @@ of a version never changes and may be kept for ever; `latest` must be asked for 
 uploaded can become a page of this site: attachment, nosniff, and a sandbox for viewers that insist.
 """
 
+import io
 import sys
 from collections.abc import Iterator
 from typing import Any, BinaryIO
@@ -84,6 +85,28 @@ def file_response(request: Request, node: Any) -> Response:
     response.app_iter = span if private else Counted(span, request, row.id)
     if not private:
         request.keep_until_changed(extension.row.id, counted=row.id)
+    response.content_length = row.size
+    return response
+
+
+def row_response(request: Request, row: Any, name: str) -> Response:
+    """What has been sent in and is for some people only, to be saved under that name.
+
+    ``row`` has the ``content``, or None where that is in the store, its ``size`` and ``sha256``.
+    """
+    response = Response(content_type="application/octet-stream", conditional_response=True)
+    response.content_length = row.size
+    response.accept_ranges = "bytes"
+    response.etag = row.sha256
+    response.content_disposition = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    check_range(request, response)
+    stored = row.content is None
+    response.app_iter = FileSpan(
+        request.storage.path(row.sha256).open("rb") if stored else io.BytesIO(row.content)
+    )
     response.content_length = row.size
     return response
 

@@ -12,7 +12,7 @@ from pyramid.response import Response
 from sqlalchemy import select, text
 
 from registry import pagination
-from registry.domain import test_runs, test_uploads
+from registry.domain import test_attachments, test_runs, test_uploads
 from registry.domain.test_uploads import File
 from registry.errors import ApiError
 from registry.models import TestName, TestResult, TestUpload, table
@@ -29,7 +29,8 @@ from registry.schemas.test_reports import FinalSchema
 from registry.schemas.test_runs import RESULT, RESULT_DETAIL, RUN, RawSchema, ResultsSchema
 from registry.storage import Draft
 from registry.validators import deserialize, query
-from registry.views.downloads import FileSpan, check_range
+from registry.views.downloads import row_response
+from registry.views.test_attachments import attachments
 from registry.views.test_runs import LOOSE_PATH, RUN_PATH, address, keep_a_moment, settle, shown
 
 results = ResourceService("test_run_results", f"{RUN_PATH}results/", nodes.TestRunResults)
@@ -108,8 +109,13 @@ def show_result(request: Request) -> dict[str, Any]:
     """What came of one test, with all that it said."""
     node = request.context.__parent__.__parent__
     settle(request, node)
-    row = request.context.row
-    return {**_result(_url(request, node), row), "detail": row.detail, "detail_cut": bool(row.cut)}
+    row, above = request.context.row, _url(request, node)
+    return {
+        **_result(above, row),
+        "detail": row.detail,
+        "detail_cut": bool(row.cut),
+        "attachments": attachments(request, f"{above}{row.name_id}/", row),
+    }
 
 
 @raw.get(permission=Permission.READ_OUTPUT, validators=[query(RawSchema())])
@@ -126,21 +132,7 @@ def show_raw(request: Request) -> Response:
     row = request.read.execute(files.order_by(TestUpload.id.desc()).limit(1)).one_or_none()
     if row is None:
         raise ApiError(404, "There are no such results.", "ERROR_NOT_FOUND")
-    response = Response(content_type="application/octet-stream", conditional_response=True)
-    response.content_length = row.size
-    response.accept_ranges = "bytes"
-    response.etag = row.sha256
-    response.content_disposition = f'attachment; filename="test-run-{node.row.id}.results"'
-    response.headers["Cache-Control"] = "private, no-store"
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    check_range(request, response)
-    stored = row.content is None
-    response.app_iter = FileSpan(
-        request.storage.path(row.sha256).open("rb") if stored else io.BytesIO(row.content)
-    )
-    response.content_length = row.size
-    return response
+    return row_response(request, row, f"test-run-{node.row.id}.results")
 
 
 def take(request: Request, node: nodes.AnyRun, draft: Draft, final: bool) -> bool:
@@ -199,6 +191,7 @@ def kept(request: Request, draft: Draft, final: bool, limits: Limits) -> Iterato
         content, summary = draft.content, found.summary
         if len(found) <= FEW:  # others wait for the turn to write
             found.make()
+        test_attachments.keep(request.storage, found)
         if content is None:
             request.storage.keep(draft.path, draft.sha256)
         yield (
