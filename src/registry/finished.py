@@ -39,6 +39,7 @@ _PERSONAL = ("x-request-id", "ratelimit", "x-ratelimit", "date")
 _PASSING = ("HTTP_AUTHORIZATION", "HTTP_AUTH_TOKEN", "HTTP_COOKIE", "HTTP_RANGE", "HTTP_ORIGIN_TRIAL")
 _JSON = "application/json"
 _ENCODINGS = "HTTP_ACCEPT_ENCODING"
+_UNWANTED = ("q=0", "q=0.0", "q=0.00", "q=0.000")
 
 Headers = list[tuple[str, str]]
 Key = tuple[str, str, str]
@@ -250,19 +251,27 @@ def _finish(permit: Permit, seq: int, headers: Headers, body: bytes) -> Kept:
 
 
 def _accepts_gzip(accepted: str) -> bool:
-    if "gzip" not in accepted:
-        return False
-    for part in accepted.split(","):
-        coding, _, weight = part.partition(";")
-        if coding.strip().lower() == "gzip":
-            return weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False
+    return "gzip" in accepted and _choices(accepted).get("gzip", False)
 
 
 def accepts_json(environ: dict[str, Any]) -> bool:
     """Whether it surely does; the application decides the other cases."""
     accepted = environ.get("HTTP_ACCEPT")
-    return not accepted or (";" not in accepted and ("*/*" in accepted or _JSON in accepted))
+    if not accepted:
+        return True
+    choices = _choices(accepted)
+    return choices.get(_JSON, choices.get("*/*", False))
+
+
+def _choices(accepted: str) -> dict[str, bool]:
+    """What such a header names, and whether it is wanted: with another weight than 0 (RFC 9110, 12.4.2), or none."""
+    choices = {}
+    for part in accepted.split(","):
+        choice, _, weight = part.partition(";")
+        weight = weight.replace(" ", "")
+        wanted = not weight or weight.startswith("q=")
+        choices[choice.strip().lower()] = wanted and weight not in _UNWANTED
+    return choices
 
 
 def _keep_until_changed(

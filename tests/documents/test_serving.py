@@ -79,8 +79,21 @@ def test_they_are_json_for_those_who_take_it(app, clerk):
     clerk.turn()
     for name in NAMES:
         app.get(PATHS[name], headers={"Accept": "text/html"}, status=406)
-        app.get(PATHS[name], headers={"Accept": "application/json, text/javascript, */*; q=0.01"}, status=200)
     app.post("/registry.json", status=405)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_they_are_compressed_for_clients_that_weigh_what_they_take(app, clerk, name):
+    """Brackets itself asks so, and any browser does."""
+    clerk.turn()
+    for accept in ("application/json, text/javascript, */*; q=0.01", "text/html,*/*;q=0.8"):
+        status, headers, body = raw(
+            app, PATHS[name], HTTP_ACCEPT=accept, HTTP_ACCEPT_ENCODING="gzip, deflate"
+        )
+        assert (status, headers["Content-Encoding"]) == ("200 OK", "gzip")
+        assert gzip.decompress(body) == raw(app, PATHS[name])[2]
+    for accept in ("text/html", "application/json;q=0, text/html", "*/*;q=0.0"):
+        app.get(PATHS[name], headers={"Accept": accept}, status=406)
 
 
 def test_a_change_shows_once_it_is_made(app, clerk, catalogue, clock):
