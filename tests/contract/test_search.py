@@ -140,6 +140,17 @@ def test_the_exact_name_comes_first(shelf):
     assert shelf.find("Vue") == ["vue", "vue-tools", "tools"]
 
 
+def test_of_names_with_the_same_letters_the_one_that_was_typed_comes_first(shelf):
+    shelf.add("live-preview", guid="Live.Preview@example.org")
+    shelf.add("live_preview", downloads_total=10**7)
+    shelf.add("livepreview", downloads_total=10**3)
+    assert shelf.find("live-preview")[0] == "live-preview"
+    assert shelf.find(" LIVE_preview ")[0] == "live_preview"
+    assert shelf.find("livepreview", names_only=True) == ["livepreview", "live_preview", "live-preview"]
+    assert shelf.find("live preview")[0] == "live_preview"
+    assert shelf.find("Live.Preview@example.org") == ["live-preview"]
+
+
 def test_where_a_word_stands_counts(shelf):
     shelf.add("e", description={"en": "emmet"})
     shelf.add("d", summary={"en": "emmet"})

@@ -5,8 +5,8 @@ what is indexed. ``hits`` and ``matching`` ask. Both databases get the same toke
 questions (`questions`), so they find the same in the same order; `sqlite` and `postgres` only store and fetch.
 
 An extension's score is the weight of the highest tier that it is found in, times its quality (popularity ×
-freshness, `quality`). The whole name comes first whatever its quality. Of more than WINDOW hits the best by
-quality are seen.
+freshness, `quality`). The whole name comes first whatever its quality; of several that differ in nothing but their
+punctuation, the one that is spelled as it was typed. Of more than WINDOW hits the best by quality are seen.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, or_, select
 
 from registry.models import Extension, SearchDocument, now, table
 from registry.search import postgres, quality, questions, sqlite, tokens
@@ -59,6 +59,10 @@ _LEVELS = (
     .limit(bindparam("most"))
 )
 _ranks = lru_cache(quality.ranks)
+_SPELLED = select(_EXTENSION.c.id).where(
+    _EXTENSION.c.id.in_(bindparam("ids", expanding=True)),
+    or_(_EXTENSION.c.name == bindparam("name"), _EXTENSION.c.guid == bindparam("guid")),
+)
 _LISTED = (
     select(_EXTENSION.c.id)
     .where(_EXTENSION.c.listed, _EXTENSION.c.id > bindparam("after"))
@@ -131,9 +135,11 @@ def hits(
     asked = questions.tiers(text, must, names_only=names_only, scale=scale)
     if not asked:
         return None
-    found = _ask(connection, asked)
+    found, whole = _ask(connection, asked)
+    if whole > 1:
+        found = [*_as_typed(connection, found[:whole], text), *found[whole:]]
     if len(found) < ENOUGH and (again := questions.mistyped(text, must)):
-        found = list(dict.fromkeys([*found, *_ask(connection, again)]))
+        found = list(dict.fromkeys([*found, *_ask(connection, again)[0]]))
     return found[: WINDOW * scale]
 
 
@@ -156,8 +162,8 @@ def has(filters: Mapping[str, str], extension_id: Any) -> Any:
     )
 
 
-def _ask(connection: Connection, asked: Sequence[Tier]) -> list[int]:
-    """The ids of what is found, the best first."""
+def _ask(connection: Connection, asked: Sequence[Tier]) -> tuple[list[int], int]:
+    """The ids of what is found, the best first, and how many of these are in the first tier."""
     tier_of = {}
     # The first tier that has it is what counts.
     for place, number in reversed(_BACKENDS[connection.dialect.name].find(connection, asked)):
@@ -165,7 +171,14 @@ def _ask(connection: Connection, asked: Sequence[Tier]) -> list[int]:
     ranks = [_ranks(tier.weight) for tier in asked]
     ranked = [ranks[place][number >> SHIFT] << SHIFT | number & IDS for number, place in tier_of.items()]
     ranked.sort()
-    return [rank & IDS for rank in ranked]
+    return [rank & IDS for rank in ranked], list(tier_of.values()).count(0)
+
+
+def _as_typed(connection: Connection, ids: Sequence[int], text: str) -> list[int]:
+    """These extensions, whose names are the same letters, with the one first that is spelled so."""
+    spelled = {"ids": list(ids), "name": text.strip().lower(), "guid": text.strip()}
+    first = set(connection.scalars(_SPELLED, spelled))
+    return sorted(ids, key=lambda which: which not in first)
 
 
 def _tokens(filters: Mapping[str, str] | None) -> list[str]:
