@@ -63,6 +63,14 @@ def flag(number, what):
     return work
 
 
+def test_what_is_installed_is_a_version_of_that_extension_alone(app, add, change):
+    add("word", **{"1.0.0": ">=1.0"})
+    add("word-tally", **{"1.0.0": ">=1.0"})
+    change("word-tally", flag("1.0.0", "blocked"))
+    (result,) = ask(app, {"word": "tally-1.0.0"})
+    assert (result["installed_state"], result["reason"]) == ("unknown", None)
+
+
 def test_the_newest_version_for_the_host(app, add):
     add("kits", **{"1.0.0": ">=1.0", "1.1.0": ">=1.0", "2.0.0-rc.1": ">=1.0", "2.0.0": ">=2.0"})
     update, current, newer, odd = (

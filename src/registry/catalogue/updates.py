@@ -51,7 +51,8 @@ _EXTENSIONS = (
     .where(or_(Extension.name.in_(_NAMES), Extension.guid.in_(_NAMES)), visibility.WAS_SHOWN)
 )
 _INSTALLED = select(
-    Version.flat_name,
+    Version.extension_id,
+    Version.version,
     Version.deleted,
     Version.held,
     Version.held_reason,
@@ -72,12 +73,15 @@ def results(
         found |= {row.guid: row, row.name: row}
     flat_names = {f"{found[name].name}-{version}" for name, version in installed.items() if name in found}
     versions = connection.execute(_INSTALLED, {"flat_names": sorted(flat_names)})
-    known = {row.flat_name: row for row in versions}
+    known = {(row.extension_id, row.version): row for row in versions}
     return [_result(base, name, version, found.get(name), known) for name, version in installed.items()]
 
 
-def _result(base: str, name: str, installed: str, row: Any, known: Mapping[str, Any]) -> dict[str, Any]:
-    version = known.get(f"{row.name}-{installed}") if row is not None else None
+def _result(
+    base: str, name: str, installed: str, row: Any, known: Mapping[tuple[int, str], Any]
+) -> dict[str, Any]:
+    # By both, since a file name says a version of another extension too, if this one's name begins that one's.
+    version = known.get((row.id, installed)) if row is not None else None
     state = "unknown" if version is None else _state(version)
     why = version and yanking.reason(version)
     answer: dict[str, Any] = {
