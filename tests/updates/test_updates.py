@@ -71,6 +71,12 @@ def test_what_is_installed_is_a_version_of_that_extension_alone(app, add, change
     assert (result["installed_state"], result["reason"]) == ("unknown", None)
 
 
+@pytest.mark.parametrize("which", ["host", "host_version"])
+def test_what_is_no_text_is_said_to_be_none(app, which):
+    answer = app.post_json(UPDATES, HOST | {"installed": {}} | {which: 1.14}, status=400)
+    assert answer.json == {which: ["This must be a string."]}
+
+
 def test_the_newest_version_for_the_host(app, add):
     add("kits", **{"1.0.0": ">=1.0", "1.1.0": ">=1.0", "2.0.0-rc.1": ">=1.0", "2.0.0": ">=2.0"})
     update, current, newer, odd = (

@@ -4,12 +4,13 @@ import colander
 
 from registry.domain.compatibility import HOSTS
 from registry.packages.ranges import MAX_HOST_VERSION
+from registry.schemas.texts import Text
 
 
 def host(**options: object) -> colander.SchemaNode:
     description = "The program that extensions are to run in."
     return colander.SchemaNode(
-        colander.String(),
+        Text(),
         name="host",
         validator=colander.OneOf(list(HOSTS)),
         description=description,
@@ -20,7 +21,7 @@ def host(**options: object) -> colander.SchemaNode:
 def host_version(**options: object) -> colander.SchemaNode:
     description = 'Its version, such as "1.14" or "128.0".'
     return colander.SchemaNode(
-        colander.String(),
+        Text(),
         name="host_version",
         validator=colander.Length(1, MAX_HOST_VERSION),
         description=description,
