@@ -199,7 +199,8 @@ def test_one_broken_entry_spoils_no_other():
     sound = json.dumps(entry("one"))
     text = (
         f'{{"one": {sound}, "two": 5, "three": {{"a": NaN}}, "four": {{"a": 1, "a": 2}}, "five": {{"a": "\\u0000"}},'
-        f' "six": {{"a": {"9" * 5000}}}, "seven": [], "one": {{}}, "eight": {sound}}}'
+        f' "six": {{"a": {"9" * 5000}}}, "seven": [], "one": {{}}, "deep": {{"a": {"[" * 100_000 + "]" * 100_000}}},'
+        f' "fault": {{"a": ["]}}", 1 2}}], "eight": {sound}}}'
     )
     found = list(document.entries(("\ufeff" + text).encode()))
 
@@ -212,6 +213,8 @@ def test_one_broken_entry_spoils_no_other():
         "six",
         "seven",
         "one",
+        "deep",
+        "fault",
         "eight",
     ]
     assert [name for name, value in found if not isinstance(value, ManifestError)] == ["one", "eight"]
@@ -221,7 +224,7 @@ def test_one_broken_entry_spoils_no_other():
 @pytest.mark.parametrize(
     "data",
     [b"", b"[]", b"{", b'{"a"}', b'{"a": {}', b'{"a": {},}', b"{1: 2}", b'{"a": {}} x', b"\xff", b"[" * 100_000,
-     b'{"a": ' + b"[" * 50 + b"]" * 50 + b"}", b"\x1f\x8bnot gzip"],
+     b'{"a": ["]}', b'{"a": ' + b"[" * 50 + b"]" * 49 + b"}", b"\x1f\x8bnot gzip"],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read(data):
     with pytest.raises(BadDocument):

@@ -13,13 +13,15 @@ from json.decoder import JSONDecoder
 from pathlib import Path
 from typing import Any
 
-from registry.packages.manifest import ManifestError, check_nesting, parse_object
+from registry.packages.manifest import ManifestError, parse_object
 
 MOST_BYTES = 128 * 1024 * 1024
 MOST_ENTRIES = 1_000_000
 ENTRY_CHARACTERS = 1024 * 1024
 
 _SPACE = re.compile(r"[ \t\r\n]*")
+# Up to the next bracket, or behind the next text: brackets in texts are none.
+_PIECE = re.compile(r'[^"\[\]{}]*+(?:([\[{])|([\]}])|"(?:[^"\\]|\\.)*+")', re.DOTALL)
 # Numbers are kept as they are written: turning a long one into an int takes for ever.
 _WALKER = JSONDecoder(parse_int=str, parse_float=str)
 
@@ -55,11 +57,8 @@ def entries(data: bytes) -> Iterator[tuple[str, dict[str, Any] | ManifestError]]
     """
     try:
         text = data.decode("utf-8-sig")
-        check_nesting(text)
     except UnicodeDecodeError as error:
         raise BadDocument(f"Byte {error.start} is not UTF-8.") from None
-    except ManifestError as error:
-        raise BadDocument(str(error)) from None
     try:
         yield from _walk(text)
     except json.JSONDecodeError as error:
@@ -78,7 +77,7 @@ def _walk(text: str) -> Iterator[tuple[str, dict[str, Any] | ManifestError]]:
             raise json.JSONDecodeError("Expecting a name in quotes", text, place)
         key, place = _WALKER.raw_decode(text, place)
         start = _expect(text, place, ":")
-        _, end = _WALKER.raw_decode(text, start)
+        end = _end_of_value(text, start)
         if len(seen) >= MOST_ENTRIES:
             raise BadDocument(f"The file has more than {MOST_ENTRIES} entries.")
         yield key, _entry(text[start:end], again=key in seen)
@@ -87,6 +86,19 @@ def _walk(text: str) -> Iterator[tuple[str, dict[str, Any] | ManifestError]]:
         if text[place : place + 1] == "}":
             return _end(text, place)
         place = _expect(text, place, ",")
+
+
+def _end_of_value(text: str, start: int) -> int:
+    """Where the value ends that begins there, by its brackets alone: what else is in it concerns nobody but itself."""
+    if text[start : start + 1] not in ("{", "["):
+        return _WALKER.raw_decode(text, start)[1]
+    place, depth = start, 0
+    while piece := _PIECE.match(text, place):
+        place = piece.end()
+        depth += (piece[1] is not None) - (piece[2] is not None)
+        if depth == 0:
+            return place
+    raise json.JSONDecodeError("Expecting the end of what begins here", text, start)
 
 
 def _end(text: str, place: int) -> None:
