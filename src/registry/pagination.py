@@ -100,7 +100,8 @@ def paginate_ids(
     if cursor is not None:
         raise bad_field("cursor", "Results by relevance have no cursor; their pages all have numbers.")
     total = len(ids)
-    if page > max(1, request.settings.page_depth // size):
+    # What is found is reached by number to its end, since there is no other way.
+    if page > max(1, request.settings.page_depth // size, -(-total // size)):
         raise bad_field("page", "There are not that many pages.")
     return {
         "page_size": size,

@@ -97,7 +97,8 @@ class Settings:
     page_depth: int = setting(
         "registry.page_depth",
         10_000,
-        "How many results `?page=` reaches; further ones are reached by `?cursor=`.",
+        "How many results `?page=` reaches; further ones are reached by `?cursor=`. It reaches all that a search by "
+        "relevance finds.",
     )
     finished_bytes: int = setting(
         "registry.finished_bytes",

@@ -56,6 +56,13 @@ def test_next_leads_to_every_row_once(full, size):
         assert (page["page_size"], page["page_count"], page["count"]) == (size, len(pages), len(NAMES))
 
 
+def test_all_that_a_search_finds_has_a_number(full):
+    pages = walk(full, f"{EXTENSIONS}?q=tool&page_size=2")
+    assert sorted(row["name"] for page in pages for row in page["results"]) == NAMES
+    assert pages[0]["page_count"] == len(pages)
+    full.get(f"{EXTENSIONS}?q=tool&page_size=2&page={len(pages) + 1}", status=400)
+
+
 def test_the_default_size(full):
     page = full.get(EXTENSIONS).json
     assert (page["page_size"], len(page["results"]), page["next"]) == (25, 25, None)
