@@ -35,6 +35,9 @@ def detail(base: str, sealer: Sealer, row: Any, reviews: Iterable[Any], *, priva
     made = presentation.detail(base, row, reviews)
     if not made["disabled"] and not private:
         made["state_reason"] = None
+    if made["disabled"] and private:
+        # Whose pictures they are can still see them.
+        made |= presentation.images(base, row)
     made["description_html"] = {
         language: outgoing.in_html(base, sealer, text) for language, text in made["description_html"].items()
     }

@@ -108,7 +108,7 @@ def test_by_state(app, files, accounts, ann, database, state):
                 "public" if open_to_all else "private, no-store"
             )
     detail = app.get(f"{EXTENSIONS}word-tally/", headers=ann).json
-    assert bool(detail["icons"])
+    assert all(detail[name] for name in ("icons", "thumbnail_url", "screenshots"))
 
 
 def test_not_before_anything_is_signed(app, ann, send, work, database, ini):
@@ -145,4 +145,8 @@ def test_one_file_of_two_extensions(app, files, accounts, database, ann, work):
     database.write(disable)
     app.get(files[0])
     app.get(files[1], status=404)
+    listing = app.get("/api/v4/listing/").json["extensions"]
+    disabled = [app.get(EXTENSIONS + "word-tally/").json, *(each for each in listing if each["disabled"])]
+    assert [(each["icons"], each["thumbnail_url"]) for each in disabled] == [({}, None)] * 2
+    assert app.get(EXTENSIONS + "other/").json["icons"] != {}
     app.get(f"{OF}1/", headers=ann)

@@ -21,7 +21,7 @@ from registry.models import CatalogueEntry, Extension, SiteState, now, table
 log = logging.getLogger(__name__)
 
 # To be raised when entries of the same rows would be others than before.
-FORM = 2
+FORM = 3
 NAME = "entries"
 
 _ENTRY, _STATE = table(CatalogueEntry), table(SiteState)
