@@ -128,7 +128,9 @@ def test_limits_are_kept_in_one_form(written, kept):
     assert ranges.read_limit(written, browser=False) == kept
 
 
-@pytest.mark.parametrize("written", ["", ">1.0", "1.0 || 2.0", "next", "1" * 31, "^1", "1.0\n>2", "1..2"])
+@pytest.mark.parametrize(
+    "written", ["", ">1.0", "1.0 || 2.0", "next", "1" * 31, "9" * 17, "^1", "1.0\n>2", "1..2"]
+)
 @pytest.mark.parametrize("browser", [True, False])
 def test_what_is_no_limit_is_refused(written, browser):
     with pytest.raises(ValueError, match="write it like"):

@@ -90,13 +90,18 @@ def read_limit(limit: str, *, browser: bool) -> str:
     if match is not None:
         operator, version = match.groups()
         upper = f"{operator or '<='}{version}"
-        valid = _BROWSER.fullmatch(version) if browser else _semver_range(upper)
+        valid = _BROWSER.fullmatch(version) if browser else _is_small(version) and _semver_range(upper)
         if valid:
             return version if operator in (None, "<=") else upper
     example = '"128.*"' if browser else '"1.14.0" or "<2.0.0"'
     raise ValueError(
         f"{quoted(limit)} is not a highest version; write it like {example}, in at most {MAX_LIMIT} characters."
     )
+
+
+def _is_small(version: str) -> bool:
+    """Whether clients, which compare with doubles, can read it."""
+    return all(int(digits) <= MAX_INTEGER for digits in re.findall("[0-9]+", version))
 
 
 def _plain(alternative: str) -> str:
