@@ -12,6 +12,7 @@ out in front of the application, and so are those that a fixed address does not 
 order in which parameters stand makes no difference. So nobody fills the memory with one answer over and over.
 """
 
+import functools
 import os
 import threading
 import time
@@ -263,7 +264,8 @@ def accepts_json(environ: dict[str, Any]) -> bool:
     return choices.get(_JSON, choices.get("*/*", False))
 
 
-def _choices(accepted: str) -> dict[str, bool]:
+@functools.lru_cache(256)
+def _choices(accepted: str) -> Mapping[str, bool]:
     """What such a header names, and whether it is wanted: with another weight than 0 (RFC 9110, 12.4.2), or none."""
     choices = {}
     for part in accepted.split(","):
