@@ -3,12 +3,12 @@
 import pytest
 from sqlalchemy import select
 
+from registry import models as rows
 from registry import settings
 from registry.domain import test_uploads
 from registry.jobs import housekeeping
 from registry.jobs.worker import end_due_runs, open_context
 from registry.models import Delivery, Event, Job, Webhook, WebhookState
-from registry.models import test_runs as rows
 from support import shelf, subunit
 from support.wire import assert_failure
 

@@ -80,7 +80,7 @@ def results(
 def _result(
     base: str, name: str, installed: str, row: Any, known: Mapping[tuple[int, str], Any]
 ) -> dict[str, Any]:
-    # By both, since a file name says a version of another extension too, if this one's name begins that one's.
+    # Not by the file name: `hunt-one-1.0.0` is a version `one-1.0.0` of `hunt` as well as 1.0.0 of `hunt-one`.
     version = known.get((row.id, installed)) if row is not None else None
     state = "unknown" if version is None else _state(version)
     why = version and yanking.reason(version)

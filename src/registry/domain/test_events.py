@@ -44,10 +44,9 @@ def say(session: Session, run_id: int, said: Said) -> int:
     """
     row = test_runs.held(session, run_id)
     last = session.scalars(_newest(run_id).limit(1)).first()
-    again = last is not None and _is_again(last, said)
     if row.state in OPEN and said.silence is not None:
         row.silence = said.silence
-    if last is not None and again:
+    if last is not None and _is_again(last, said):
         if row.state in OPEN:
             test_runs.heard(row)
         return last.id

@@ -48,16 +48,14 @@ from registry.models.refstack import PublicKey, RefStackResult
 from registry.models.search import SearchDocument
 from registry.models.teams import Invitation, Membership, Team, TeamRole
 from registry.models.test_attachments import TestAttachment
+from registry.models.test_cells import HAS_PASSED, TestCell, TestPolicy
 from registry.models.test_runs import (
-    HAS_PASSED,
     OPEN,
     RunSource,
     RunState,
-    TestCell,
     TestDetail,
     TestEvent,
     TestName,
-    TestPolicy,
     TestResult,
     TestRun,
     TestUpload,

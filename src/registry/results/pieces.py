@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from registry.results.faults import without_nul
 from registry.results.limits import Limits
 from registry.results.records import Attachment, Piece
 
@@ -129,7 +130,7 @@ class Pieces:
 
 def text(data: bytes) -> str:
     """Bytes as text that any database takes: what is no UTF-8, and NUL, is replaced."""
-    return data.decode("utf-8", "replace").replace("\0", "\ufffd")
+    return without_nul(data.decode("utf-8", "replace"))
 
 
 def bare(media_type: str) -> str:

@@ -31,9 +31,8 @@ SUBTEST = re.compile(r"#\s*Subtest:\s*(.*)")
 BAIL_OUT = re.compile(r"Bail out!\s*(.*)", re.IGNORECASE)
 ESCAPE = re.compile(r"\\([\\#])")
 DURATION = re.compile(r"\s*duration_ms:\s*(\d{1,12}(?:\.\d{1,12})?)\s*")
-REASON = re.compile(
-    r"\s*(?:error|message):(.*)"
-)  # which blanks belong to the text is not for a regex: that is slow
+# Without the blanks around the text, which a regex would look for again and again.
+REASON = re.compile(r"\s*(?:error|message):(.*)")
 BLOCKS = ("", "|", "|-", "|+", ">", ">-", ">+")  # what stands where the text comes on lines of its own
 INDENT = 4
 FAILS = frozenset({Status.FAILED, Status.ERROR, Status.XPASSED})

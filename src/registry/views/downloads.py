@@ -68,14 +68,8 @@ def file_response(request: Request, node: Any) -> Response:
             404, f"The version is {row.state}; it has no signed file yet.", "NOT_SIGNED_YET", NO_STORE
         )
     format = FORMATS[extension.row.format]
-    response = Response(content_type=format.media_type, conditional_response=True)
-    response.content_length = row.size
-    response.accept_ranges = "bytes"
-    response.etag = row.sha256
+    response = _to_be_saved(row, f"{row.flat_name}.{format.suffix}", format.media_type)
     response.last_modified = row.signed_at
-    response.content_disposition = f'attachment; filename="{row.flat_name}.{format.suffix}"'
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response.headers["X-Content-Type-Options"] = "nosniff"
     if private:
         response.headers["Cache-Control"] = "private, no-store"
     else:
@@ -94,20 +88,26 @@ def row_response(request: Request, row: Any, name: str) -> Response:
 
     ``row`` has the ``content``, or None where that is in the store, its ``size`` and ``sha256``.
     """
-    response = Response(content_type="application/octet-stream", conditional_response=True)
-    response.content_length = row.size
-    response.accept_ranges = "bytes"
-    response.etag = row.sha256
-    response.content_disposition = f'attachment; filename="{name}"'
+    response = _to_be_saved(row, name, "application/octet-stream")
     response.headers["Cache-Control"] = "private, no-store"
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response.headers["X-Content-Type-Options"] = "nosniff"
     check_range(request, response)
     stored = row.content is None
     response.app_iter = FileSpan(
         request.storage.path(row.sha256).open("rb") if stored else io.BytesIO(row.content)
     )
     response.content_length = row.size
+    return response
+
+
+def _to_be_saved(row: Any, name: str, media_type: str) -> Response:
+    """All but the bytes, which are of ``row.size`` and ``row.sha256``."""
+    response = Response(content_type=media_type, conditional_response=True)
+    response.content_length = row.size
+    response.accept_ranges = "bytes"
+    response.etag = row.sha256
+    response.content_disposition = f'attachment; filename="{name}"'
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 
 
